@@ -1,0 +1,1 @@
+"""Ways to reach a person: one port, one adapter a provider."""
