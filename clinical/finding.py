@@ -1,0 +1,41 @@
+"""What a rule says about a chart, and how soon somebody must hear it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Severity(StrEnum):
+    """How soon a human must look."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    ROUTINE = "routine"
+
+    @property
+    def rank(self) -> int:
+        """Order of sending: a higher rank goes first."""
+        return SEVERITY_RANK[self]
+
+
+SEVERITY_RANK: Mapping[Severity, int] = MappingProxyType(
+    {Severity.EMERGENCY: 9, Severity.URGENT: 5, Severity.ROUTINE: 1}
+)
+"""Rank stored beside the severity, so that the database can order by it.
+
+Source: house rule; the gaps leave room for the pages that test the road itself.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a rule found: why, in numbers a clinician can check, and never in patient words."""
+
+    rule: str
+    severity: Severity
+    because: str
+    local_date: date
+    period: int = 0
+    numbers: Mapping[str, float | int | str] = field(default_factory=dict[str, float | int | str])
