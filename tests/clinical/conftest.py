@@ -1,0 +1,11 @@
+"""Properties of the rules: the same examples on every machine, however busy it is."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "rules",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("rules")
