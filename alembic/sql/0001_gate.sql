@@ -1,0 +1,170 @@
+-- What is looked up before the clinic is known, or across clinics: only through these functions.
+-- They run as `gate`; `app` may execute them and nothing else of the schema.
+
+-- Enter a clinic with a token's hash: sets the row-security settings for this transaction and
+-- says who asks. No row: unknown or expired. verdict 'revoked': known, ended by somebody.
+CREATE FUNCTION gate.enter(p_kind text, p_lookup bytea) RETURNS TABLE (
+    verdict text, clinic_id uuid, subject_id uuid, session_id uuid, kind text, role text,
+    profession text, device_id uuid, scopes text[], step_up_at timestamptz, entered_at timestamptz,
+    language text, country text, consented boolean, epoch uuid,
+    key_version int, key_wrapped bytea, clinic_key_version int, clinic_key_wrapped bytea
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    c gate.credential;
+    s session;
+    p record;
+    instant timestamptz := app_now();
+BEGIN
+    SELECT * INTO c FROM gate.credential g
+        WHERE g.kind = p_kind AND g.lookup = p_lookup AND g.expires_at > instant;
+    IF NOT FOUND THEN RETURN; END IF;
+    SELECT * INTO s FROM session x WHERE x.clinic_id = c.clinic_id AND x.id = c.subject_id;
+    IF NOT FOUND THEN RETURN; END IF;
+    IF s.kind = 'patient' THEN
+        SELECT 'patient'::text AS role, NULL::text AS profession, x.language,
+               x.ended_at IS NOT NULL AS gone INTO p
+            FROM patient x WHERE x.clinic_id = s.clinic_id AND x.id = s.subject_id;
+    ELSE
+        SELECT x.role, x.profession, x.language, x.disabled_at IS NOT NULL AS gone INTO p
+            FROM practitioner x WHERE x.clinic_id = s.clinic_id AND x.id = s.subject_id;
+    END IF;
+    clinic_id := s.clinic_id; subject_id := s.subject_id; session_id := s.id; kind := s.kind;
+    role := p.role; profession := p.profession; device_id := s.device_id; scopes := s.scopes;
+    step_up_at := s.step_up_at; entered_at := instant; language := p.language;
+    SELECT x.country, CASE
+            WHEN s.revoked_at IS NOT NULL OR p.gone OR x.closed_at IS NOT NULL THEN 'revoked'
+            WHEN s.idle_expires_at <= instant OR s.absolute_expires_at <= instant THEN 'expired'
+            ELSE 'live' END
+        INTO country, verdict FROM clinic x WHERE x.id = s.clinic_id;
+    IF verdict <> 'live' THEN RETURN NEXT; RETURN; END IF;
+    PERFORM set_config('app.clinic_id', s.clinic_id::text, true),
+            set_config('app.subject_id', s.subject_id::text, true),
+            set_config('app.role', p.role, true);
+    SELECT k.version, k.wrapped, k.clinic_key_version, w.wrapped
+        INTO key_version, key_wrapped, clinic_key_version, clinic_key_wrapped
+        FROM keys.subject_key k JOIN keys.clinic_key w
+          ON w.clinic_id = k.clinic_id AND w.version = k.clinic_key_version
+        WHERE k.clinic_id = s.clinic_id AND k.subject_id = s.subject_id
+        ORDER BY k.version DESC LIMIT 1;
+    consented := s.kind <> 'patient' OR EXISTS (
+        SELECT FROM consent x WHERE x.clinic_id = s.clinic_id AND x.patient_id = s.subject_id
+          AND x.purpose = 'care' AND x.withdrawn_at IS NULL);
+    SELECT e.epoch INTO epoch FROM gate.epoch e;
+    RETURN NEXT;
+END
+$$;
+
+-- Find whose a lookup is, expired or not: sign-in, enrolment, refresh, the write-only grace.
+CREATE FUNCTION gate.find(p_kind text, p_lookup bytea)
+RETURNS TABLE (clinic_id uuid, subject_id uuid, expires_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT c.clinic_id, c.subject_id, c.expires_at FROM gate.credential c
+    WHERE c.kind = p_kind AND c.lookup = p_lookup
+$$;
+
+-- Store a lookup for the clinic this transaction is in; false when another live one holds it.
+CREATE FUNCTION gate.put(p_kind text, p_lookup bytea, p_subject uuid, p_expires timestamptz)
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM gate.credential c
+        WHERE c.kind = p_kind AND c.lookup = p_lookup AND c.expires_at <= app_now();
+    INSERT INTO gate.credential (kind, lookup, clinic_id, subject_id, expires_at)
+        VALUES (p_kind, p_lookup, current_setting('app.clinic_id')::uuid, p_subject, p_expires)
+        ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
+-- Remove a subject's lookups of one kind, or of every kind; only of the clinic this is in.
+CREATE FUNCTION gate.drop_subject(p_subject uuid, p_kind text DEFAULT NULL)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM gate.credential c
+    WHERE c.clinic_id = current_setting('app.clinic_id')::uuid AND c.subject_id = p_subject
+      AND (p_kind IS NULL OR c.kind = p_kind)
+$$;
+
+-- Remember a device proof for ten minutes; false when it was used before.
+CREATE FUNCTION gate.remember_proof(p_jti uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    DELETE FROM gate.proof p WHERE p.used_at < app_now() - interval '10 minutes';
+    INSERT INTO gate.proof (jti) VALUES (p_jti) ON CONFLICT DO NOTHING;
+    RETURN FOUND;
+END
+$$;
+
+-- Take one token from a bucket: 0 when there was one, else the seconds until there is.
+CREATE FUNCTION gate.take(p_name text, p_key bytea, p_per_second float, p_burst float)
+RETURNS float LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    instant timestamptz := app_now();
+    remaining float;
+BEGIN
+    INSERT INTO gate.bucket AS b (name, key, tokens, at)
+        VALUES (p_name, p_key, p_burst - 1, instant)
+        ON CONFLICT (name, key) DO UPDATE SET
+            tokens = least(p_burst, b.tokens
+                + p_per_second * extract(epoch FROM greatest(instant - b.at, interval '0'))) - 1,
+            at = instant
+        RETURNING tokens INTO remaining;
+    IF remaining >= 0 THEN RETURN 0; END IF;
+    UPDATE gate.bucket SET tokens = remaining + 1 WHERE name = p_name AND key = p_key;
+    RETURN -remaining / p_per_second;
+END
+$$;
+
+CREATE FUNCTION gate.current_epoch() RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT epoch FROM gate.epoch
+$$;
+
+-- Across clinics, ids only: where there is work for the jobs.
+CREATE FUNCTION gate.clinics() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT id FROM clinic WHERE closed_at IS NULL ORDER BY id
+$$;
+
+CREATE FUNCTION gate.unassessed(p_older interval, p_limit int)
+RETURNS TABLE (clinic_id uuid, patient_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT e.clinic_id, e.patient_id FROM entry e
+    WHERE e.assessed_at IS NULL AND e.received_at < app_now() - p_older
+    GROUP BY e.clinic_id, e.patient_id ORDER BY min(e.received_at) LIMIT p_limit
+$$;
+
+CREATE FUNCTION gate.unsealed() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT c.id FROM clinic c WHERE EXISTS (
+        SELECT FROM audit_event a WHERE a.clinic_id = c.id
+          AND NOT EXISTS (SELECT FROM audit_seal s
+                          WHERE s.clinic_id = a.clinic_id AND s.audit_id = a.id))
+$$;
+
+-- One wrapped clinic key, so that a wrong root key is found before anything is written.
+CREATE FUNCTION gate.any_clinic_key() RETURNS TABLE (clinic_id uuid, version int, wrapped bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT k.clinic_id, k.version, k.wrapped FROM keys.clinic_key k LIMIT 1
+$$;
+
+-- Forget what has run out: lookups expired for a day, idle buckets.
+CREATE FUNCTION gate.prune() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    DELETE FROM gate.credential c
+        WHERE c.kind IN ('access', 'enrolment') AND c.expires_at < app_now() - interval '1 day';
+    DELETE FROM gate.bucket b WHERE b.at < app_now() - interval '1 day'
+$$;
+
+DO $$
+DECLARE
+    f regprocedure;
+BEGIN
+    FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
+             JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'gate' LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO gate', f);
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO app', f);
+    END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION gate.any_clinic_key() TO pager;
+GRANT USAGE ON SCHEMA gate TO pager;

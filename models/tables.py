@@ -1,0 +1,41 @@
+"""Every table, imported once so that the metadata is whole."""
+
+from models import (
+    alert,
+    appointment,
+    audit,
+    clinic,
+    consent,
+    credential,
+    delivery,
+    device,
+    endpoint,
+    entry,
+    infusion,
+    patient,
+    policy,
+    practitioner,
+    subject_key,
+)
+from models.base import metadata
+
+TABLES = (
+    alert,
+    appointment,
+    audit,
+    clinic,
+    consent,
+    credential,
+    delivery,
+    device,
+    endpoint,
+    entry,
+    infusion,
+    patient,
+    policy,
+    practitioner,
+    subject_key,
+)
+"""The modules that define tables."""
+
+__all__ = ["TABLES", "metadata"]
