@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 PREFIX = "AFTERGLOW_"
 
 
-class SettingsInvalid(Exception):  # noqa: N818 # names what happened, as every error here does
+class SettingsInvalid(Exception):
     """The environment does not describe a system that may start; says why, never a value."""
 
 

@@ -1,0 +1,122 @@
+"""Processes that end with the one that started them."""
+
+import contextlib
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+WRAPPER = Path(__file__).with_name("die_with_parent.py")
+POLL_SECONDS = 0.01
+PATIENCE_SECONDS = 5.0
+
+
+class EngineFailed(Exception):
+    """A process ended or never became ready; says which one and where its log is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whom a process runs as."""
+
+    user: int
+    group: int
+
+
+def engine_account() -> Account:
+    """Return who the engines run as: ourselves, or `nobody` for root, whom PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return Account(user=os.geteuid(), group=os.getegid())
+    nobody = pwd.getpwnam("nobody")
+    return Account(user=nobody.pw_uid, group=nobody.pw_gid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A running process, how it is asked to stop, and where it writes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    stop_signal: signal.Signals
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        """The process's id, the same before and after it became the program."""
+        return self.process.pid
+
+    def ended(self) -> bool:
+        """Say whether the process is gone."""
+        return self.process.poll() is not None
+
+    def ask_to_stop(self) -> None:
+        """Send the signal that makes it stop cleanly; no harm when it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(self.stop_signal)
+
+    def wait(self, *, patience_seconds: float = PATIENCE_SECONDS) -> int:
+        """Wait until it is gone, killing it when it does not go."""
+        try:
+            return self.process.wait(patience_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def stop(self) -> int:
+        """Ask, then wait."""
+        self.ask_to_stop()
+        return self.wait()
+
+    def wait_until(self, ready: Callable[[], bool], *, patience_seconds: float) -> None:
+        """Return once it is ready.
+
+        Raises: EngineFailed when it ended instead or took too long.
+        """
+        deadline = time.monotonic() + patience_seconds
+        while not ready():
+            if self.ended():
+                raise EngineFailed(f"{self.name} ended while starting: see {self.log}.")
+            if time.monotonic() > deadline:
+                self.stop()
+                raise EngineFailed(f"{self.name} was not ready in time: see {self.log}.")
+            time.sleep(POLL_SECONDS)
+
+
+def start_child(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    account: Account | None = None,
+    folder: Path | None = None,
+    stop_signal: signal.Signals = signal.SIGTERM,
+    orphan_signal: signal.Signals = signal.SIGKILL,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+    keep_open: Sequence[int] = (),
+) -> Child:
+    """Start a process in a session of its own, so that Ctrl-C reaches only us.
+
+    The orphan signal comes when the calling thread ends (Linux), however it ends: call this from
+    a thread that lives as long as the child shall.
+    """
+    account = account or Account(user=os.geteuid(), group=os.getegid())
+    fate = (os.getpid(), int(orphan_signal), account.user, account.group)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WRAPPER), *map(str, fate), *map(str, command)],
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            pass_fds=keep_open,
+            start_new_session=True,
+        )
+    return Child(name=name, process=process, stop_signal=stop_signal, log=log)
