@@ -27,12 +27,18 @@ def message_for(address: PushAddress, page: Page, *, critical_alerts: bool = Fal
         data=_data(page),
         **_platform_part(messaging, address.platform, page, critical_alerts=critical_alerts),
     )
-    if len(json.dumps(json.loads(str(message)), ensure_ascii=False).encode()) > LARGEST_BYTES:
-        raise ValueError("a push may not be larger than 1,000 bytes")
     # The token is set after construction: the constructor warns that it is deprecated, and
     # installations that never sent a fid can be reached in no other way.
     message.fid, message.token = address.fid, None if address.fid else address.fcm_token
+    if _size(message) > LARGEST_BYTES:
+        raise ValueError("a push may not be larger than 1,000 bytes")
     return message
+
+
+def _size(message: Any) -> int:
+    payload: dict[str, Any] = json.loads(str(message))
+    own = {key: part for key, part in payload.items() if key not in {"fid", "token"}}
+    return len(json.dumps(own, ensure_ascii=False).encode())
 
 
 def _platform_part(

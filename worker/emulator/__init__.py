@@ -1,0 +1,1 @@
+"""The loopback FCM and mailbox: what stands in for providers in demo and tests."""
