@@ -82,7 +82,7 @@ def start_postgres(
     data = folder.path / "postgres"
     sockets = folder.sockets()
     if not data.exists():
-        make_cluster(folder, programs, data)
+        make_cluster(folder, programs, data, durable=durable)
     refuse_other_version(data, major_version(programs / "postgres"))
     wait_for_predecessor(data)
     settings = {**SETTINGS, **({} if durable else HASTY), "unix_socket_directories": str(sockets)}
@@ -124,7 +124,7 @@ def major_version(program: Path) -> int:
     return major
 
 
-def make_cluster(folder: Folder, programs: Path, data: Path) -> None:
+def make_cluster(folder: Folder, programs: Path, data: Path, *, durable: bool) -> None:
     """Run initdb; the folder appears under its name only when it is whole."""
     shutil.rmtree(data.with_suffix(".new"), ignore_errors=True)
     draft = folder.private("postgres.new")
@@ -137,6 +137,7 @@ def make_cluster(folder: Folder, programs: Path, data: Path) -> None:
             programs / "initdb",
             *("-D", draft, "-U", "postgres", f"--pwfile={password}", "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--no-instructions"),
+            *([] if durable else ["--no-sync"]),
             *locale_options(major_version(programs / "postgres")),
         ],
         log=folder.log("initdb"),
