@@ -1,6 +1,7 @@
 """One app of the Firebase SDK, bound to one event loop, with its traps disarmed."""
 
 import asyncio
+import contextlib
 import importlib
 import itertools
 import json
@@ -19,6 +20,8 @@ Account = Path | Mapping[str, Any]
 SLOTS = 32
 """More than both lanes of the dispatcher together: a last bound, not a queue."""
 REFRESH_CHECK_SECONDS = 30
+LATE_IMPORTS = ("anyio.to_thread", "anyio._backends._asyncio", "sniffio")
+"""What the HTTP client would import during the first send, stalling the loop for 40 ms."""
 
 NO_SDK = Outcome(kind=OutcomeKind.CONFIG, code="sdk.missing")
 BAD_CREDENTIALS = Outcome(kind=OutcomeKind.CONFIG, code="credentials.unreadable")
@@ -108,6 +111,9 @@ def _build(
     messaging: Any = importlib.import_module("firebase_admin.messaging")
     client: Any = importlib.import_module("firebase_admin._http_client")
     google: Any = importlib.import_module("google.auth.credentials")
+    for name in LATE_IMPORTS:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     # The SDK would turn one attempt into five requests, without jitter.
     client.DEFAULT_HTTPX_RETRY_CONFIG.retries_left = 0
     google.Credentials.register(TokenKeeper)
