@@ -1,6 +1,8 @@
 """What a human must look at, why, and everything that happened to it. FHIR: Flag, Task."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,26 +10,12 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.base import APP_NOW, COMMITTED_IN, CommitOrder, Instant, Table, uuid7
+from models.alert_history import add_history
+from models.base import APP_NOW, Instant, Table, uuid7
+from models.session import Connection
 
-HISTORY_KINDS = (
-    "created",
-    "step",
-    "sent",
-    "accepted",
-    "receipt",
-    "opened",
-    "acked",
-    "unacked",
-    "handed_over",
-    "action",
-    "resolved",
-    "fallback",
-    "unreachable",
-    "failed",
-    "reopened",
-    "attached",
-)
+SEVERITY_RANK = {"emergency": 9, "canary": 9, "test": 8, "urgent": 5, "routine": 1}
+"""What the pager takes first."""
 
 
 class Alert(Table, table=True):
@@ -109,116 +97,162 @@ class Alert(Table, table=True):
     version: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
 
 
-class Finding(Table, table=True):
-    """What a rule said of a chart, with its reason in numbers. FHIR: DetectedIssue."""
+EMERGENCY = "emergency"
+NEW_INFORMATION = timedelta(minutes=15)
+"""After an acknowledgement, a new source within this time rings the owner only.
 
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"], ondelete="RESTRICT"
-        ),
-        Index("finding_rule_key", "clinic_id", "patient_id", "rule", "period", unique=True),
-    )
-    clinic_id: UUID = Field(primary_key=True)
-    id: UUID = Field(default_factory=uuid7, primary_key=True)
-    patient_id: UUID
+Source: spec, escalation: acked at most 15 min ago.
+"""
+ROUND_SPACING = timedelta(seconds=60)
+"""At most one extra round in this time: an offline week that arrives at once rings once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One reason to look: exactly one of a revision, a quarantined body, a finding."""
+
     rule: str
-    period: int
-    severity: str
-    because: str
-    numbers: dict[str, Any] = Field(sa_type=JSONB)
-    local_date: date
-    rules_version: str
-    found_at: datetime = Field(sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)})
-
-
-class AlertSource(Table, table=True):
-    """What raised an alert: an entry's revision, a quarantined body, or a finding."""
-
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["clinic_id", "alert_id"], ["alert.clinic_id", "alert.id"], ondelete="RESTRICT"
-        ),
-        ForeignKeyConstraint(
-            ["clinic_id", "patient_id", "entry_id", "revision"],
-            [
-                "entry_revision.clinic_id",
-                "entry_revision.patient_id",
-                "entry_revision.entry_id",
-                "entry_revision.revision",
-            ],
-            ondelete="RESTRICT",
-        ),
-        ForeignKeyConstraint(
-            ["clinic_id", "quarantine_id"],
-            ["quarantine.clinic_id", "quarantine.id"],
-            ondelete="RESTRICT",
-        ),
-        ForeignKeyConstraint(
-            ["clinic_id", "finding_id"], ["finding.clinic_id", "finding.id"], ondelete="RESTRICT"
-        ),
-        CheckConstraint("num_nonnulls(entry_id, quarantine_id, finding_id) = 1", name="one_source"),
-        CheckConstraint("(entry_id IS NULL) = (revision IS NULL)", name="revision"),
-        Index("alert_source_alert_idx", "clinic_id", "alert_id"),
-        Index(
-            "alert_source_entry_key",
-            "clinic_id",
-            "patient_id",
-            "entry_id",
-            "revision",
-            "rule",
-            unique=True,
-            postgresql_where=text("entry_id IS NOT NULL"),
-        ),
-        Index(
-            "alert_source_quarantine_key",
-            "clinic_id",
-            "quarantine_id",
-            "rule",
-            unique=True,
-            postgresql_where=text("quarantine_id IS NOT NULL"),
-        ),
-        Index(
-            "alert_source_finding_key",
-            "clinic_id",
-            "finding_id",
-            unique=True,
-            postgresql_where=text("finding_id IS NOT NULL"),
-        ),
-    )
-    clinic_id: UUID = Field(primary_key=True)
-    id: UUID = Field(default_factory=uuid7, primary_key=True)
-    alert_id: UUID
-    patient_id: UUID
+    reason: str
     entry_id: UUID | None = None
     revision: int | None = None
     quarantine_id: UUID | None = None
     finding_id: UUID | None = None
-    rule: str
-    reason: str
-    added_at: datetime = Field(sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)})
 
 
-class AlertHistory(Table, table=True):
-    """What happened to an alert, in commit order; append-only."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """The live alert a new source belongs to, locked."""
 
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["clinic_id", "alert_id"], ["alert.clinic_id", "alert.id"], ondelete="RESTRICT"
-        ),
-        CheckConstraint(f"kind IN {HISTORY_KINDS}", name="kind"),
-        Index("alert_history_alert_idx", "clinic_id", "alert_id", "at"),
-        Index("alert_history_committed_idx", "clinic_id", "committed_in", "id"),
+    id: UUID
+    state: str
+    acked_at: datetime | None
+    last_round_at: datetime
+    now: datetime
+
+
+INSERT_ALERT = """
+INSERT INTO alert (clinic_id, id, patient_id, rule, period, severity, severity_rank, next_step_at,
+    assigned_profession, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, app_now(), $8, $9)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+LIVE_ALERT = """
+SELECT id, state, acked_at, last_round_at, app_now() AS now FROM alert
+WHERE clinic_id = $1 AND patient_id = $2
+  AND CASE WHEN $5 = 'emergency' THEN severity = 'emergency' AND state <> 'resolved'
+           ELSE severity IN ('urgent', 'routine') AND rule = $3 AND period = $4 END
+FOR UPDATE
+"""
+
+INSERT_SOURCES = """
+INSERT INTO alert_source (clinic_id, id, alert_id, patient_id, entry_id, revision, quarantine_id,
+    finding_id, rule, reason)
+SELECT $1, s.id, $2, $3, s.entry_id, s.revision, s.quarantine_id, s.finding_id, s.rule, s.reason
+FROM unnest($4::uuid[], $5::uuid[], $6::int[], $7::uuid[], $8::uuid[], $9::text[], $10::text[])
+    AS s (id, entry_id, revision, quarantine_id, finding_id, rule, reason)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+RING_AGAIN = """
+UPDATE alert SET round = round + 1, last_round_at = app_now(), version = version + 1,
+    resume_step_at = coalesce(resume_step_at, next_step_at), next_step_at = app_now()
+WHERE clinic_id = $1 AND id = $2
+"""
+
+REOPEN = """
+UPDATE alert SET state = 'open', round = round + 1, step = 0, last_round_at = app_now(),
+    version = version + 1, next_step_at = app_now(), resume_step_at = NULL,
+    acked_at = NULL, acked_by = NULL, action_due_at = NULL
+WHERE clinic_id = $1 AND id = $2
+"""
+
+WAKE_PAGER = "SELECT pg_notify('afterglow_page', '')"
+"""Takes a database-wide lock at commit, so only a due step notifies; the payload is empty."""
+
+
+async def raise_alert(
+    connection: Connection,
+    *,
+    clinic_id: UUID,
+    patient_id: UUID,
+    severity: str,
+    rule: str,
+    sources: Sequence[Source],
+    period: int = 0,
+    assigned_profession: str | None = None,
+    due_at: datetime | None = None,
+) -> UUID:
+    """Raise an alert, or attach the sources to the live one; the only way an alert is written.
+
+    One call is one round: everything a request or a job found belongs into one call.
+    """
+    rank = SEVERITY_RANK[severity]
+    while True:
+        alert_id = uuid7()
+        fresh = await connection.fetchval(
+            INSERT_ALERT,
+            clinic_id, alert_id, patient_id, rule, period, severity, rank, assigned_profession,
+            due_at,
+        )  # fmt: skip
+        if fresh is not None:
+            await _add_sources(connection, clinic_id, patient_id, alert_id, sources)
+            await add_history(connection, clinic_id, alert_id, patient_id, "created")
+            await connection.execute(WAKE_PAGER)
+            return alert_id
+        row = await connection.fetchrow(LIVE_ALERT, clinic_id, patient_id, rule, period, severity)
+        if row is not None:  # else it was resolved meanwhile: a new one
+            live = Live(**dict(row))
+            await _attach(connection, clinic_id, patient_id, live, sources, severity=severity)
+            return live.id
+
+
+async def _attach(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    live: Live,
+    sources: Sequence[Source],
+    *,
+    severity: str,
+) -> None:
+    added = await _add_sources(connection, clinic_id, patient_id, live.id, sources)
+    if not added:
+        return  # all known: a replay rings nobody
+    await add_history(
+        connection, clinic_id, live.id, patient_id, "attached", detail={"sources": len(added)}
     )
-    clinic_id: UUID = Field(primary_key=True)
-    id: UUID = Field(default_factory=uuid7, primary_key=True)
-    alert_id: UUID
-    patient_id: UUID | None = None
-    at: datetime = Field(sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)})
-    actor_id: UUID | None = None
-    kind: str
-    detail: dict[str, Any] = Field(
-        default_factory=dict, sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")}
+    if severity != EMERGENCY:
+        return
+    if live.state == "acked" and live.acked_at and live.now - live.acked_at > NEW_INFORMATION:
+        await connection.execute(REOPEN, clinic_id, live.id)
+        await add_history(connection, clinic_id, live.id, patient_id, "reopened")
+    elif live.now - live.last_round_at >= ROUND_SPACING:
+        await connection.execute(RING_AGAIN, clinic_id, live.id)
+    else:
+        return
+    await connection.execute(WAKE_PAGER)
+
+
+async def _add_sources(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    alert_id: UUID,
+    sources: Sequence[Source],
+) -> list[UUID]:
+    """Insert the sources that are new and return their ids."""
+    records = await connection.fetch(
+        INSERT_SOURCES,
+        clinic_id,
+        alert_id,
+        patient_id,
+        [uuid7() for _ in sources],
+        [s.entry_id for s in sources],
+        [s.revision for s in sources],
+        [s.quarantine_id for s in sources],
+        [s.finding_id for s in sources],
+        [s.rule for s in sources],
+        [s.reason for s in sources],
     )
-    committed_in: int = Field(
-        sa_type=CommitOrder, sa_column_kwargs={"server_default": text(COMMITTED_IN)}
-    )
+    return [record["id"] for record in records]

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
 from models.base import APP_NOW, Instant, Table, uuid7
+from models.session import Connection
 
 
 class Consent(Table, table=True):
@@ -34,3 +35,28 @@ class Consent(Table, table=True):
     given_at: datetime = Field(sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)})
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
     evidence_hash: bytes | None = None
+
+
+GIVE_CONSENT = """
+INSERT INTO consent (clinic_id, id, patient_id, purpose, version) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (clinic_id, patient_id, purpose) WHERE withdrawn_at IS NULL DO NOTHING
+"""
+
+WITHDRAW_CONSENT = """
+UPDATE consent SET withdrawn_at = app_now()
+WHERE clinic_id = $1 AND patient_id = $2 AND purpose = $3 AND withdrawn_at IS NULL
+"""
+
+
+async def give_consent(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, *, purpose: str, version: str
+) -> None:
+    """Record an agreement; agreeing again changes nothing."""
+    await connection.execute(GIVE_CONSENT, clinic_id, uuid7(), patient_id, purpose, version)
+
+
+async def withdraw_consent(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, *, purpose: str
+) -> None:
+    """End an agreement as of now."""
+    await connection.execute(WITHDRAW_CONSENT, clinic_id, patient_id, purpose)

@@ -1,5 +1,6 @@
 """The people who treat, and whose patients are whose. FHIR: Practitioner, CareTeam."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
 from models.base import APP_NOW, Instant, Table, uuid7
+from models.cipher import Keyring
+from models.gate import put
+from models.session import Connection
+from models.subject_key import create_subject_key
 
 
 class Practitioner(Table, table=True):
@@ -75,3 +80,89 @@ class RecoveryCode(Table, table=True):
     practitioner_id: UUID = Field(primary_key=True)
     code_hash: bytes = Field(primary_key=True)
     used_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+INSERT_PRACTITIONER = """
+INSERT INTO practitioner (clinic_id, id, role, profession, language, name_ct, mail_ct)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+INSERT_MAIL_ENDPOINT = """
+INSERT INTO endpoint (clinic_id, id, practitioner_id, channel, address_ct, address_hmac)
+VALUES ($1, $2, $3, 'mail', $4, $5)
+"""
+
+JOIN_CARE_TEAM = """
+INSERT INTO membership (clinic_id, patient_id, practitioner_id, duty) VALUES ($1, $2, $3, $4)
+ON CONFLICT (clinic_id, patient_id, practitioner_id) DO UPDATE
+    SET duty = excluded.duty, until = NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPractitioner:
+    """Somebody who starts to work at a clinic."""
+
+    name: str
+    mail: str
+    role: str
+    profession: str
+    language: str = "en"
+
+
+def login_lookup(keyring: Keyring, clinic_code: str, mail: str) -> bytes:
+    """Hash what a person signs in with, so that no list of addresses stands outside a clinic."""
+    return keyring.mac("login", f"{clinic_code.strip().lower()}|{mail.strip().lower()}".encode())
+
+
+async def create_practitioner(
+    connection: Connection,
+    keyring: Keyring,
+    clinic_id: UUID,
+    clinic_code: str,
+    person: NewPractitioner,
+) -> UUID:
+    """Add a person, who can then be sent an enrolment code; their mail is their second channel."""
+    practitioner_id, endpoint_id = uuid7(), uuid7()
+    subject = await create_subject_key(
+        connection, keyring, clinic_id, practitioner_id, kind="practitioner"
+    )
+    await connection.execute(
+        INSERT_PRACTITIONER,
+        clinic_id,
+        practitioner_id,
+        person.role,
+        person.profession,
+        person.language,
+        subject.seal_text("practitioner.name", practitioner_id, person.name),
+        subject.seal_text("practitioner.mail", practitioner_id, person.mail),
+    )
+    await connection.execute(
+        INSERT_MAIL_ENDPOINT,
+        clinic_id,
+        endpoint_id,
+        practitioner_id,
+        subject.seal_text("endpoint.address", endpoint_id, person.mail),
+        subject.index("endpoint.address", person.mail.strip().lower().encode()),
+    )
+    if not await put(
+        connection, "login", login_lookup(keyring, clinic_code, person.mail), practitioner_id, None
+    ):
+        raise MailTaken
+    return practitioner_id
+
+
+async def join_care_team(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    practitioner_id: UUID,
+    *,
+    duty: str = "member",
+) -> None:
+    """Put a practitioner on a patient's care team, or change the duty."""
+    await connection.execute(JOIN_CARE_TEAM, clinic_id, patient_id, practitioner_id, duty)
+
+
+class MailTaken(Exception):
+    """Somebody at this clinic signs in with this mail address already."""

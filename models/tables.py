@@ -2,6 +2,8 @@
 
 from models import (
     alert,
+    alert_history,
+    alert_source,
     appointment,
     audit,
     clinic,
@@ -11,6 +13,7 @@ from models import (
     device,
     endpoint,
     entry,
+    finding,
     infusion,
     patient,
     policy,
@@ -21,6 +24,8 @@ from models.base import metadata
 
 TABLES = (
     alert,
+    alert_history,
+    alert_source,
     appointment,
     audit,
     clinic,
@@ -30,6 +35,7 @@ TABLES = (
     device,
     endpoint,
     entry,
+    finding,
     infusion,
     patient,
     policy,

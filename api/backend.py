@@ -1,0 +1,76 @@
+"""What every handler works with: the pool, the keys, the item sets; and the way in."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+
+from api.errors import Forbidden, SessionExpired, SessionRevoked, Unauthenticated
+from clinical.instruments import Registry
+from models.cipher import Keyring, token_hash
+from models.gate import Entered, enter
+from models.session import Connection, Pool
+
+AnyRequest = Request[Any, Any, Any]
+
+BEARER = "Bearer "
+TOKEN_LENGTH = len("at_") + 43
+"""`at_` and 256 bits in base64url."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """One process's connections, keys and rules' data: made at start, shared by all handlers."""
+
+    pool: Pool
+    keyring: Keyring
+    registry: Registry
+    public_url: str = "http://localhost:8000"
+
+
+def bearer_token(request: AnyRequest) -> str:
+    """Read the access token of a request.
+
+    Raises:
+        Unauthenticated: there is none, or it has another kind or form than an access token.
+    """
+    header = request.headers.get("authorization", "")
+    token = header.removeprefix(BEARER)
+    if len(token) != TOKEN_LENGTH or token == header or not token.startswith("at_"):
+        raise Unauthenticated
+    return token
+
+
+async def enter_with(connection: Connection, token: str, *kinds: str) -> Entered:
+    """Enter the clinic of an access token's session inside the running transaction.
+
+    Raises:
+        Unauthenticated: nobody holds this token, or it has run out.
+        SessionRevoked: the session was ended, the person disabled or the clinic closed.
+        SessionExpired: the session was idle for too long.
+        Forbidden: this kind of session has no business here.
+    """
+    entered = await enter(connection, "access", token_hash(token))
+    if entered is None:
+        raise Unauthenticated
+    if entered.verdict != "live":
+        raise SessionRevoked if entered.verdict == "revoked" else SessionExpired
+    if entered.kind not in kinds:
+        raise Forbidden
+    return entered
+
+
+@asynccontextmanager
+async def entered(
+    request: AnyRequest, backend: Backend, *kinds: str
+) -> AsyncGenerator[tuple[Connection, Entered]]:
+    """Open the transaction of one request inside the caller's clinic.
+
+    What the handler writes is committed when the block ends, before any answer goes out;
+    an exception takes all of it back.
+    """
+    token = bearer_token(request)
+    async with backend.pool.acquire() as connection, connection.transaction():
+        yield connection, await enter_with(connection, token, *kinds)

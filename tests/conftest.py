@@ -1,0 +1,136 @@
+"""The engines, one fresh database a test, a clock that moves, and the cast."""
+
+import asyncio
+import base64
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
+
+import pytest
+
+from afterglow.engines import Engines
+from models.cipher import Keyring
+from models.session import Connection, Pool, connect, open_pool
+from tests.cast import (
+    MOVABLE_CLOCK,
+    ROOT_KEY,
+    Clock,
+    Database,
+    Person,
+    Ward,
+    in_database,
+    migrate,
+    open_ward,
+    run_sql,
+)
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def engines() -> Generator[Engines]:
+    """Run PostgreSQL and Valkey for the whole session; another PostgreSQL by its bin folder."""
+    folder = Path(tempfile.mkdtemp(prefix="afterglow-test-", dir="/var/tmp"))  # reachable by nobody
+    folder.chmod(0o755)
+    binaries = os.environ.get("AFTERGLOW_TEST_POSTGRES_BIN")
+    with Engines.start(
+        folder / "data", postgres_bin=Path(binaries) if binaries else None, durable=False
+    ) as running:
+        yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def template(engines: Engines) -> str:
+    """Migrate one database that every test's own is copied from."""
+    name = "template_afterglow"
+    await run_sql(engines.superuser_url, f"CREATE DATABASE {name} OWNER owner")
+    owner = in_database(engines.owner_database_url, name)
+    await asyncio.to_thread(migrate, owner)
+    await run_sql(owner, MOVABLE_CLOCK)
+    return name
+
+
+@pytest.fixture
+async def database(engines: Engines, template: str) -> AsyncGenerator[Database]:
+    """Copy the migrated database for one test."""
+    name = f"test_{next(_numbers)}"
+    await run_sql(engines.superuser_url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER owner")
+    yield Database(
+        name=name,
+        app=in_database(engines.database_url, name),
+        pager=in_database(engines.pager_database_url, name),
+        owner=in_database(engines.owner_database_url, name),
+        superuser=in_database(engines.superuser_url, name),
+    )
+    await run_sql(engines.superuser_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    """Hold the root key of the tests."""
+    return Keyring(ROOT_KEY)
+
+
+@pytest.fixture
+def root_key() -> str:
+    """Write the root key as the settings take it."""
+    return base64.b64encode(ROOT_KEY).decode()
+
+
+@pytest.fixture
+async def pool(database: Database) -> AsyncGenerator[Pool]:
+    """Connect as `app`."""
+    pool = await open_pool(database.app, largest=8)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def pager_pool(database: Database) -> AsyncGenerator[Pool]:
+    """Connect as `pager`."""
+    pool = await open_pool(database.pager, largest=6, smallest=0)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def superuser(database: Database) -> AsyncGenerator[Connection]:
+    """See every row of every clinic: what a test looks at, never what the program does."""
+    connection = await connect(database.superuser)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def clock(superuser: Connection) -> Clock:
+    """Move time in this test's database."""
+    return Clock(superuser)
+
+
+@pytest.fixture
+async def ward(pool: Pool, keyring: Keyring) -> Ward:
+    """Open the clinic where ana is treated."""
+    return await open_ward(pool, keyring, "north")
+
+
+@pytest.fixture
+async def dr_bo(ward: Ward) -> Person:
+    """Meet the physician on ana's care team."""
+    return await ward.practitioner("bo")
+
+
+@pytest.fixture
+async def ana(ward: Ward, dr_bo: Person) -> Person:
+    """Meet the patient."""
+    return await ward.patient("ana", dr_bo)
+
+
+@pytest.fixture
+async def dr_cy(pool: Pool, keyring: Keyring) -> Person:
+    """Meet the physician of another clinic, who must see nothing."""
+    other = await open_ward(pool, keyring, "south")
+    return await other.practitioner("cy")
