@@ -19,6 +19,7 @@ from api.errors import (
     UnsupportedEncoding,
     UnsupportedMediaType,
 )
+from api.problem import CLOSE
 
 ENTRY_LIMIT = 256 * 1024
 """Bytes of one entry: a note of 64 KiB written in JSON escapes, and its answers."""
@@ -36,7 +37,6 @@ MOST_DRAINED = 1024 * 1024
 
 A connection closed with unread bytes is reset, and the reset can overtake the answer.
 """
-CLOSE = {"Connection": "close"}
 
 _reading: dict[asyncio.Timeout, None] = {}
 

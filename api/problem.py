@@ -8,6 +8,8 @@ from typing import ClassVar
 import msgspec
 
 MEDIA_TYPE = "application/problem+json; charset=utf-8"
+CLOSE = {"Connection": "close"}
+"""Headers of a refusal after which the rest of the connection is not to be trusted or not read."""
 
 
 class Retry(StrEnum):
@@ -58,7 +60,7 @@ class FieldError(msgspec.Struct, frozen=True):
     code: Code
 
 
-class Problem(Exception):  # noqa: N818 # the word of RFC 9457
+class Problem(Exception):
     """A refusal: raised anywhere in the API, rendered in one place.
 
     `salvage` is what the caller has to quarantine and screen before the refusal goes out. Like
