@@ -44,7 +44,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     stop_signal: signal.Signals
-    log: Path
+    log: Path | None
 
     @property
     def pid(self) -> int:
@@ -54,6 +54,10 @@ class Child:
     def ended(self) -> bool:
         """Say whether the process is gone."""
         return self.process.poll() is not None
+
+    def hint(self) -> str:
+        """Say where to read why."""
+        return f": see {self.log}." if self.log else "."
 
     def ask_to_stop(self) -> None:
         """Send the signal that makes it stop cleanly; no harm when it is gone."""
@@ -81,10 +85,10 @@ class Child:
         deadline = time.monotonic() + patience_seconds
         while not ready():
             if self.ended():
-                raise EngineFailed(f"{self.name} ended while starting: see {self.log}.")
+                raise EngineFailed(f"{self.name} ended while starting{self.hint()}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise EngineFailed(f"{self.name} was not ready in time: see {self.log}.")
+                raise EngineFailed(f"{self.name} was not ready in time{self.hint()}")
             time.sleep(POLL_SECONDS)
 
 
@@ -92,7 +96,7 @@ def start_child(
     name: str,
     command: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None = None,
     environment: Mapping[str, str],
     account: Account | None = None,
     folder: Path | None = None,
@@ -103,17 +107,17 @@ def start_child(
 ) -> Child:
     """Start a process in a session of its own, so that Ctrl-C reaches only us.
 
-    The orphan signal comes when the calling thread ends (Linux), however it ends: call this from
-    a thread that lives as long as the child shall.
+    It writes where we do unless a log is named. The orphan signal comes when the calling thread
+    ends (Linux), however it ends: call this from a thread that lives as long as the child shall.
     """
     account = account or Account(user=os.geteuid(), group=os.getegid())
     fate = (os.getpid(), int(orphan_signal), account.user, account.group)
-    with log.open("ab") as output:
+    with log.open("ab") if log else contextlib.nullcontext() as output:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(WRAPPER), *map(str, fate), *map(str, command)],
             stdin=stdin,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if output else None,
             env=dict(environment),
             cwd=folder,
             pass_fds=keep_open,

@@ -147,7 +147,7 @@ def make_cluster(folder: Folder, programs: Path, data: Path, *, durable: bool) -
     failed = child.wait(patience_seconds=START_SECONDS)
     shutil.rmtree(password.parent)
     if failed:
-        raise EngineFailed(f"initdb failed: see {child.log}.")
+        raise EngineFailed(f"initdb failed{child.hint()}")
     draft.rename(data)
 
 

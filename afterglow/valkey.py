@@ -12,6 +12,7 @@ from pathlib import Path
 
 from afterglow.child import Child, EngineFailed, start_child
 from afterglow.folder import Folder
+from afterglow.ports import free_port
 
 PROGRAM = "valkey-server"
 OTHER_PROGRAMS = (PROGRAM, "redis-server")
@@ -85,14 +86,6 @@ def answers(port: int, password: str) -> bool:
             return connection.recv(64).startswith(b"+OK")
     except OSError:
         return False
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def find_program(folder: Folder) -> Path:

@@ -1,0 +1,55 @@
+"""The command `afterglow`; one module in `commands` for each noun."""
+
+from importlib import import_module
+
+import click
+
+from afterglow.child import EngineFailed
+from afterglow.environment import SettingsInvalid
+
+BAD_SETTINGS = 78
+"""Exit code EX_CONFIG of sysexits.h: starting again will not help."""
+
+COMMANDS = {
+    "api": "afterglow.commands.serve:api",
+    "clinic": "afterglow.commands.clinic:clinic",
+    "config": "afterglow.commands.config:config",
+    "emulator": "worker.fcm_emulator:main",
+    "migrate": "afterglow.commands.serve:migrate",
+    "up": "afterglow.commands.up:up",
+    "worker": "afterglow.commands.serve:worker",
+}
+
+
+class Commands(click.Group):
+    """Imports a command when it is asked for, and turns expected failures into sentences."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what an operator can mend ends without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except SettingsInvalid as refused:
+            click.echo(str(refused), err=True)
+            ctx.exit(BAD_SETTINGS)
+        except EngineFailed as failed:
+            raise click.ClickException(str(failed)) from failed
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="afterglow")
+def main() -> None:
+    """Symptom diary after ketamine infusions: an entry that speaks of suicide reaches a human."""

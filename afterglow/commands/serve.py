@@ -1,0 +1,41 @@
+"""The processes of a real system, one command each: `api`, `worker`, `migrate`."""
+
+import sys
+
+import click
+
+from settings import MigrationSettings, Settings, WorkerSettings, load
+
+
+@click.command()
+@click.option("--host", default="localhost", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
+def api(host: str, port: int) -> None:
+    """Serve the API: several processes, one socket."""
+    from afterglow.api_server import serve  # noqa: PLC0415 # uvicorn is slow to import
+
+    settings = load(Settings)
+    sys.exit(serve(host, port, processes=settings.api_processes, say=tell))
+
+
+@click.command()
+def worker() -> None:
+    """Page people and run the jobs."""
+    from worker.main import main  # noqa: PLC0415 # brings the whole worker
+
+    load(WorkerSettings)
+    main()
+
+
+@click.command()
+@click.argument("revision", default="head")
+def migrate(revision: str) -> None:
+    """Bring the schema up to date, as the owner."""
+    from afterglow.migrate import migrate as run  # noqa: PLC0415 # brings every table
+
+    run(load(MigrationSettings).owner_database_url.get_secret_value(), revision)
+
+
+def tell(sentence: str) -> None:
+    """Say something on the error stream."""
+    click.echo(sentence, err=True)

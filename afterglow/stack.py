@@ -1,0 +1,129 @@
+"""The whole system on one machine: engines, migrations, demo clinic, emulator, API, worker."""
+
+import contextlib
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+
+from afterglow.child import EngineFailed
+from afterglow.folder import Folder, open_folder, tell
+from afterglow.migrate import migrate
+from afterglow.parts import READY_SECONDS, Parts, Ports, Urls, answers
+from afterglow.ports import free_or_other
+from afterglow.postgres import start_postgres
+from afterglow.supervise import Life, Service, begin, stop_all
+from afterglow.valkey import Valkey, start_valkey
+from settings import EngineSettings
+
+GRACE_SECONDS = 1.2
+"""All is gone within two seconds of Ctrl-C, the engines' own stop included."""
+
+Step = Callable[[str], AbstractContextManager[object]]
+FillDemo = Callable[[Mapping[str, str]], None]
+
+
+def no_step(_name: str) -> AbstractContextManager[None]:
+    """Announce nothing."""
+    return contextlib.nullcontext()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """Everything, running. `lives` are the API, the worker and the emulator."""
+
+    parts: Parts
+    lives: list[Life]
+    valkey: Valkey | None
+
+
+@contextmanager
+def running_stack(
+    settings: EngineSettings,
+    *,
+    ports: Ports | None = None,
+    step: Step = no_step,
+    say: Callable[[str], None] = tell,
+    fill_demo: FillDemo | None = None,
+) -> Generator[Stack]:
+    """Start everything and stop it however the block ends.
+
+    Args:
+        settings: outside engines, if any, and the data folder.
+        ports: wanted ones; a port that is taken is replaced.
+        step: entered with the name of each step.
+        say: told what deserves a sentence.
+        fill_demo: puts the demo clinic into the migrated database; gets the API's environment.
+
+    Raises: EngineFailed.
+    """
+    with ExitStack() as open_now:
+        folder = open_folder(settings.data_dir, say=say)
+        open_now.callback(folder.release)
+        with step("engines"):
+            urls, valkey = start_engines(settings, folder, open_now)
+        parts = Parts(folder=folder, urls=urls, ports=free_ports(ports or Ports(), say))
+        emulator = start_services(open_now, Service(name="emulator", start=parts.start_emulator))
+        with step("migrations"):
+            migrate(urls.owner)
+        with step("push and mail emulator"):
+            wait_for_page(emulator[0], parts.ports.emulator, "/")
+        if fill_demo:
+            with step("demo clinic"):
+                fill_demo(parts.environment())
+        with step("API and worker"):
+            ours = start_services(
+                open_now,
+                Service(name="API", start=parts.start_api),
+                Service(name="worker", start=parts.start_worker),
+            )
+            wait_for_page(ours[0], parts.ports.api, "/health/ready")
+        yield Stack(parts=parts, lives=[*ours, *emulator], valkey=valkey)
+
+
+def start_engines(
+    settings: EngineSettings, folder: Folder, open_now: ExitStack
+) -> tuple[Urls, Valkey | None]:
+    """Start the engines that are not given from outside, and say where both are."""
+    valkey = None
+    if settings.redis_url is None:
+        valkey = start_valkey(folder)
+        open_now.callback(valkey.child.stop)
+    redis = (
+        valkey.url if valkey else str(settings.redis_url and settings.redis_url.get_secret_value())
+    )
+    outside = (settings.database_url, settings.pager_database_url, settings.owner_database_url)
+    given = [url.get_secret_value() for url in outside if url is not None]
+    if given and len(given) < len(outside):
+        raise EngineFailed(
+            "An outside PostgreSQL needs all of AFTERGLOW_DATABASE_URL, "
+            "AFTERGLOW_PAGER_DATABASE_URL and AFTERGLOW_OWNER_DATABASE_URL."
+        )
+    if not given:
+        server = start_postgres(folder, binaries=settings.postgres_bin)
+        open_now.callback(server.child.stop)
+        given = [server.url("app"), server.url("pager"), server.url("owner")]
+    return Urls(database=given[0], pager=given[1], owner=given[2], redis=redis), valkey
+
+
+def free_ports(wanted: Ports, say: Callable[[str], None]) -> Ports:
+    """Replace the ports that are taken."""
+    return Ports(
+        api=free_or_other(wanted.api, say=say),
+        emulator=free_or_other(wanted.emulator, say=say),
+        smtp=free_or_other(wanted.smtp, say=say),
+    )
+
+
+def start_services(open_now: ExitStack, *services: Service) -> list[Life]:
+    """Start services that end with the stack, all at the same time."""
+    lives = begin(services)
+    open_now.callback(lambda: stop_all([life.child for life in lives], grace_seconds=GRACE_SECONDS))
+    return lives
+
+
+def wait_for_page(life: Life, port: int, path: str) -> None:
+    """Return once a part answers.
+
+    Raises: EngineFailed when it ends or takes too long.
+    """
+    life.child.wait_until(lambda: answers(port, path), patience_seconds=READY_SECONDS)
