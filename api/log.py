@@ -43,6 +43,12 @@ request_id: ContextVar[str] = ContextVar("request_id")
 log = cast("FilteringBoundLogger", structlog.get_logger())
 
 
+def current_request_id() -> UUID | None:
+    """Return the id of the request being served, for the audit."""
+    current = request_id.get(None)
+    return UUID(current) if current else None
+
+
 def configure_log(level: str, stream: BinaryIO | None = None) -> None:
     """Send every line of this process, libraries included, to one stream."""
     minimum = logging.getLevelNamesMapping()[level.upper()]
