@@ -1,23 +1,30 @@
-"""What every handler works with: the pool, the keys, the item sets; and the way in."""
+"""What every handler works with: the pool, the keys, the rules' data; and the way in."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Any
 
 from litestar import Request
 
 from api.errors import Forbidden, SessionExpired, SessionRevoked, Unauthenticated
-from clinical.instruments import Registry
+from api.hints import Hints
+from clinical.ideation.lexicon import Lexicon, load_lexicon
+from clinical.instruments import Registry, registry
 from models.cipher import Keyring, token_hash
-from models.gate import Entered, enter
-from models.session import Connection, Pool
+from models.gate import Entered, enter, verify_root_key
+from models.session import Connection, Pool, open_pool
 
 AnyRequest = Request[Any, Any, Any]
+Network = IPv4Network | IPv6Network
 
 BEARER = "Bearer "
 TOKEN_LENGTH = len("at_") + 43
 """`at_` and 256 bits in base64url."""
+CONNECTIONS = 10
+"""Largest pool of one API process; more than this waits for two cores anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +34,48 @@ class Backend:
     pool: Pool
     keyring: Keyring
     registry: Registry
-    public_url: str = "http://localhost:8000"
+    lexicon: Lexicon
+    hints: Hints
+    item_ids: frozenset[str]
+    public_url: str
+    trusted_proxies: tuple[Network, ...]
+
+
+@asynccontextmanager
+async def open_backend(
+    *,
+    database_url: str,
+    redis_url: str,
+    root_key: bytes,
+    instrument_dir: Path | None = None,
+    public_url: str = "http://localhost:8000",
+    trusted_proxies: Sequence[Network] = (),
+) -> AsyncGenerator[Backend]:
+    """Connect and load; nothing is written under a root key that opens nothing.
+
+    Raises:
+        Unreadable: the root key is not the one this database was written with.
+    """
+    keyring = Keyring(root_key)
+    known = registry(instrument_dir)
+    pool = await open_pool(database_url, largest=CONNECTIONS, application_name="afterglow-api")
+    hints = Hints(redis_url)
+    try:
+        async with pool.acquire() as connection:
+            await verify_root_key(connection, keyring)
+        yield Backend(
+            pool=pool,
+            keyring=keyring,
+            registry=known,
+            lexicon=load_lexicon(),
+            hints=hints,
+            item_ids=frozenset(name for form in known.forms.values() for name in form.allowed),
+            public_url=public_url,
+            trusted_proxies=tuple(trusted_proxies),
+        )
+    finally:
+        await hints.close()
+        await pool.close()
 
 
 def bearer_token(request: AnyRequest) -> str:

@@ -1,0 +1,100 @@
+"""Keep a refused body that may be a call for help: sealed, screened, alerting."""
+
+from uuid import UUID
+
+from models.alert import EMERGENCY, Source, raise_alert
+from models.base import uuid7
+from models.cipher import Subject
+from models.ingest import SI_RULE, Decision, Writer
+from models.session import Connection
+
+KEPT_DAYS = 30
+"""How long a quarantined body is kept. Source: spec, security section 8, C5."""
+
+MOST_A_DAY = 300
+"""Quarantined bodies a day and patient; beyond, only what escalates is kept. Source: as above."""
+
+KEEP = """
+INSERT INTO quarantine (clinic_id, id, patient_id, slug, body_hmac, body_ct, label, device_id,
+    expires_at)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, app_now() + $9 * interval '1 day'
+WHERE $7 = 'escalate' OR $10 > (
+    SELECT count(*) FROM quarantine WHERE clinic_id = $1 AND patient_id = $3
+    AND received_at > app_now() - interval '1 day')
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+SCREENED = """
+INSERT INTO screening (clinic_id, id, patient_id, quarantine_id, stage, label, reason, spans,
+    rule_ids, normaliser_version, lexicon_version, text_hmac, steps)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""
+
+AUDITED = """
+INSERT INTO audit_event (clinic_id, id, actor_id, actor_role, session_id, patient_id, action,
+    object_type, object_id, outcome, request_id)
+VALUES ($1, $2, $3, 'patient', $4, $3, 'entry.quarantine', 'quarantine', $5, $6, $7)
+"""
+
+
+async def quarantine_body(
+    connection: Connection,
+    writer: Writer,
+    subject: Subject,
+    *,
+    slug: str,
+    body: bytes,
+    decision: Decision,
+) -> UUID | None:
+    """Keep a body once; None when the same one is kept already, or too many were today."""
+    kept = await connection.fetchval(
+        KEEP,
+        writer.clinic_id,
+        row := uuid7(),
+        writer.patient_id,
+        slug,
+        subject.index("quarantine.body", body),
+        subject.seal("quarantine.body", row, body),
+        decision.label,
+        writer.device_id,
+        KEPT_DAYS,
+        MOST_A_DAY,
+    )
+    if kept is None:
+        return None
+    await _record_decision(connection, writer, row, decision)
+    await connection.execute(
+        AUDITED, writer.clinic_id, uuid7(), writer.patient_id, writer.session_id, row, slug,
+        writer.request_id,
+    )  # fmt: skip
+    if decision.escalates:
+        await raise_alert(
+            connection,
+            clinic_id=writer.clinic_id,
+            patient_id=writer.patient_id,
+            severity=EMERGENCY,
+            rule=SI_RULE,
+            sources=[Source(rule=SI_RULE, reason=decision.reason, quarantine_id=row)],
+        )
+    return row
+
+
+async def _record_decision(
+    connection: Connection, writer: Writer, row: UUID, decision: Decision
+) -> None:
+    await connection.execute(
+        SCREENED,
+        writer.clinic_id,
+        uuid7(),
+        writer.patient_id,
+        row,
+        decision.stage,
+        decision.label,
+        decision.reason,
+        list(decision.spans),
+        list(decision.rule_ids),
+        decision.normaliser_version,
+        decision.lexicon_version,
+        decision.text_hmac,
+        decision.steps,
+    )
