@@ -56,7 +56,11 @@ def app_config_route(registry: Registry) -> HTTPRouteHandler:
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": CACHE}
 
-    @get("/v1/app-config", operation_id="getAppConfig", opt={"public": True, "answer": AppConfig})
+    @get(
+        "/v1/app-config",
+        operation_id="getAppConfig",
+        opt={"public": True, "answers": {200: AppConfig, 304: None}},
+    )
     async def get_app_config(request: Request[Any, Any, Any]) -> Response[bytes]:
         """Versions, item sets and crisis lines; needs no sign-in."""
         if is_known(request.headers.get("if-none-match", ""), etag):

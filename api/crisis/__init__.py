@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from importlib.resources import files
 
-from msgspec import Struct, json
+from msgspec import UNSET, Struct, UnsetType, json
 
 GOOD_FOR = timedelta(days=180)
 """After it a row may be wrong: 6 of 69 apps gave a wrong number (Martinengo 2019, BMC Medicine)."""
@@ -17,7 +17,7 @@ ANYWHERE = "ZZ"
 DUTY_PATH = "/v1/duty"
 
 
-class CrisisLine(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class CrisisLine(Struct, frozen=True, forbid_unknown_fields=True):
     """A line somebody can call, write to or chat with; an absent way does not exist."""
 
     country: str
@@ -27,9 +27,9 @@ class CrisisLine(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     source_url: str
     verified_on: date
     verified_by: str
-    tel: str | None = None
-    sms: str | None = None
-    chat_url: str | None = None
+    tel: str | UnsetType = UNSET
+    sms: str | UnsetType = UNSET
+    chat_url: str | UnsetType = UNSET
 
 
 class CrisisLink(Struct, frozen=True):
