@@ -23,7 +23,15 @@ class Device(Table, table=True):
         ),
         CheckConstraint("num_nonnulls(patient_id, practitioner_id) = 1", name="one_owner"),
         CheckConstraint("platform IN ('android', 'ios', 'web')", name="platform"),
-        Index("device_installation_key", "clinic_id", "installation", unique=True),
+        Index(
+            "device_installation_key",
+            "clinic_id",
+            "installation",
+            "patient_id",
+            "practitioner_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
         Index(
             "device_push_key",
             "clinic_id",
@@ -48,7 +56,9 @@ class Device(Table, table=True):
     push_hmac: bytes | None = None
     pending_push_ct: bytes | None = None
     pending_push_hmac: bytes | None = None
-    pending_nonce_hash: bytes | None = None
+    pending_seed: bytes | None = None
+    pending_since: datetime | None = Field(default=None, sa_type=Instant)
+    pending_sent_at: datetime | None = Field(default=None, sa_type=Instant)
     registered_at: datetime = Field(
         sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)}
     )

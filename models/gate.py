@@ -97,6 +97,17 @@ async def take(
     )
 
 
+async def give_back(connection: Connection, name: str, key: bytes, tokens: float) -> None:
+    """Put back what was taken from a bucket before it was known whether it counts."""
+    await connection.execute("SELECT gate.give_back($1, $2, $3)", name, key, tokens)
+
+
+async def read_clock(connection: Connection) -> datetime:
+    """Read the database's clock."""
+    instant: datetime = await connection.fetchval("SELECT app_now()")
+    return instant
+
+
 async def current_epoch(connection: Connection) -> UUID:
     """Read the epoch that every cursor carries."""
     return UUID(str(await connection.fetchval("SELECT gate.current_epoch()")))

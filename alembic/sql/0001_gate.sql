@@ -113,6 +113,12 @@ BEGIN
 END
 $$;
 
+-- Put tokens back into a bucket; the next take cuts what is more than its burst.
+CREATE FUNCTION gate.give_back(p_name text, p_key bytea, p_tokens float) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    UPDATE gate.bucket b SET tokens = b.tokens + p_tokens WHERE b.name = p_name AND b.key = p_key
+$$;
+
 CREATE FUNCTION gate.current_epoch() RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT epoch FROM gate.epoch
@@ -150,7 +156,9 @@ $$;
 CREATE FUNCTION gate.prune() RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     DELETE FROM gate.credential c
-        WHERE c.kind IN ('access', 'enrolment') AND c.expires_at < app_now() - interval '1 day';
+        WHERE c.kind IN ('access', 'cookie', 'enrolment')
+          AND c.expires_at < app_now() - interval '1 day'
+        OR c.kind = 'refresh' AND c.expires_at < app_now() - interval '90 days';
     DELETE FROM gate.bucket b WHERE b.at < app_now() - interval '1 day'
 $$;
 

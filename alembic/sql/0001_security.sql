@@ -124,16 +124,16 @@ GRANT SELECT ON membership, endpoint, contact_rule, delivery, attempt, policy, p
 GRANT SELECT (id, code, zone, supervisor_id, closed_at) ON clinic TO pager;
 GRANT SELECT (clinic_id, id, role, profession, language, disabled_at) ON practitioner TO pager;
 GRANT SELECT (clinic_id, id, practitioner_id, platform, push_ct, push_hmac, disabled_at,
-    last_seen_at) ON device TO pager;
+    last_seen_at, pending_push_ct, pending_seed, pending_since, pending_sent_at) ON device TO pager;
 GRANT SELECT (clinic_id, id, patient_id, rule, period, severity, severity_rank, state, round, step,
     next_step_at, resume_step_at, last_round_at, policy_snapshot, acks_needed, opened_at, acked_at,
     acked_by, action_due_at, assigned_profession, due_at, version) ON alert TO pager;
 GRANT UPDATE (state, round, step, next_step_at, resume_step_at, last_round_at, policy_snapshot,
-    acked_at, acked_by, action_due_at, version) ON alert TO pager;
+    acks_needed, acked_at, acked_by, action_due_at, version) ON alert TO pager;
 GRANT INSERT ON alert_history, delivery, attempt TO pager;
 GRANT UPDATE ON delivery, attempt TO pager;
 GRANT UPDATE (last_ok_at, last_proved_at, disabled_at, disabled_reason) ON endpoint TO pager;
-GRANT UPDATE (last_error) ON device TO pager;
+GRANT UPDATE (last_error, pending_sent_at) ON device TO pager;
 GRANT SELECT, INSERT, UPDATE, DELETE ON worker_heartbeat TO pager;
 DO $$
 DECLARE

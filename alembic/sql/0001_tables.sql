@@ -191,7 +191,11 @@ CREATE INDEX alert_due_idx ON alert (severity_rank DESC, next_step_at) WHERE sta
 
 CREATE UNIQUE INDEX alert_live_emergency_key ON alert (clinic_id, patient_id) WHERE severity = 'emergency' AND state <> 'resolved';
 
+CREATE INDEX alert_live_idx ON alert (clinic_id, severity_rank, opened_at, id) WHERE state <> 'resolved';
+
 CREATE INDEX alert_opened_idx ON alert (clinic_id, opened_at, id);
+
+CREATE INDEX alert_patient_idx ON alert (clinic_id, patient_id, opened_at, id);
 
 CREATE UNIQUE INDEX alert_rule_period_key ON alert (clinic_id, patient_id, rule, period) WHERE severity IN ('urgent', 'routine');
 
@@ -258,7 +262,9 @@ CREATE TABLE device (
 	push_hmac BYTEA, 
 	pending_push_ct BYTEA, 
 	pending_push_hmac BYTEA, 
-	pending_nonce_hash BYTEA, 
+	pending_seed BYTEA, 
+	pending_since TIMESTAMP WITH TIME ZONE, 
+	pending_sent_at TIMESTAMP WITH TIME ZONE, 
 	registered_at TIMESTAMP WITH TIME ZONE DEFAULT app_now() NOT NULL, 
 	last_seen_at TIMESTAMP WITH TIME ZONE DEFAULT app_now() NOT NULL, 
 	last_error VARCHAR, 
@@ -271,7 +277,7 @@ CREATE TABLE device (
 	CONSTRAINT device_platform_check CHECK (platform IN ('android', 'ios', 'web'))
 );
 
-CREATE UNIQUE INDEX device_installation_key ON device (clinic_id, installation);
+CREATE UNIQUE INDEX device_installation_key ON device (clinic_id, installation, patient_id, practitioner_id) NULLS NOT DISTINCT;
 
 CREATE INDEX device_patient_idx ON device (clinic_id, patient_id);
 
