@@ -29,6 +29,7 @@ class Code(StrEnum):
     INVALID_TIME = "invalid-time"
     MISSING = "missing"
     OUT_OF_RANGE = "out-of-range"
+    TOO_COMMON = "too-common"
     TOO_LONG = "too-long"
     TOO_SHORT = "too-short"
     UNKNOWN_FIELD = "unknown-field"
@@ -44,6 +45,7 @@ MESSAGES = {
     Code.INVALID_TIME: "Must be a plausible time with an offset, or a plausible date.",
     Code.MISSING: "Required.",
     Code.OUT_OF_RANGE: "Outside the allowed range.",
+    Code.TOO_COMMON: "Too easily guessed.",
     Code.TOO_LONG: "Too long.",
     Code.TOO_SHORT: "Too short.",
     Code.UNKNOWN_FIELD: "A member here is not part of the contract.",
