@@ -20,7 +20,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from api import errors
-from api.log import log, request_id
+from api.log import log, log_request, request_id
 from api.problem import CLOSE, MEDIA_TYPE, Problem
 
 LONGEST_TARGET = 8 * 1024
@@ -102,19 +102,9 @@ class Edge:
                 raise
             await send_problem(errors.Internal(), identity, send_out)
         finally:
-            log_request(scope, status, perf_counter() - began)
-
-
-def log_request(scope: Scope, status: int, seconds: float) -> None:
-    """Write the line of one request: the path is the route's template, never what was sent."""
-    method = scope["method"]
-    log.info(
-        "http.request",
-        method=method if method in METHODS else "other",
-        path=scope.get("path_template"),
-        status=status,
-        ms=round(seconds * 1000, 2),
-    )
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            path = scope.get("path_template", "")  # never what was sent
+            log_request(identity, method, path, status, perf_counter() - began)
 
 
 def refusals_of(scope: Scope, hosts: Collection[bytes]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from traceback import walk_tb
 from types import TracebackType
@@ -40,6 +41,17 @@ OURS = ("api", "models", "clinical", "worker", "afterglow", "settings")
 
 request_id: ContextVar[str] = ContextVar("request_id")
 
+encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Lines:
+    """Where this process writes the lines of requests; None when it does not."""
+
+    stream: BinaryIO | None = None
+
+
+_lines = Lines()
 log = cast("FilteringBoundLogger", structlog.get_logger())
 
 
@@ -58,12 +70,36 @@ def configure_log(level: str, stream: BinaryIO | None = None) -> None:
         logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
         cache_logger_on_first_use=stream is None,
     )
+    _lines.stream = (stream or sys.stdout.buffer) if minimum <= logging.INFO else None
     logging.basicConfig(handlers=[LibraryLines()], level=max(minimum, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = name != "uvicorn.access"
+
+
+class RequestLine(msgspec.Struct, frozen=True):
+    """The line of one request: all of it ours, so it needs no checking."""
+
+    event: str
+    level: str
+    time: str
+    request_id: str
+    method: str
+    path: str
+    status: int
+    ms: float
+
+
+def log_request(identity: str, method: str, path: str, status: int, seconds: float) -> None:
+    """Write the line of one request by the short way: it is the one line every request has."""
+    if _lines.stream is not None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        ms = round(seconds * 1000, 2)
+        line = RequestLine("http.request", "info", at, identity, method, path, status, ms)
+        _lines.stream.write(encode(line) + b"\n")
+        _lines.stream.flush()
 
 
 def hook_crashes() -> None:
@@ -151,7 +187,7 @@ def check(value: object) -> object:
 
 def render(_: WrappedLogger, __: str, event: Mapping[str, object]) -> bytes:
     """Write one line."""
-    return msgspec.json.encode(event)
+    return encode(event)
 
 
 class LibraryLines(logging.Handler):
