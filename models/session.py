@@ -55,6 +55,7 @@ async def open_pool(
     smallest: int = 1,
     application_name: str = "afterglow",
     statement_timeout_seconds: int = 15,
+    lock_timeout_seconds: int = 5,
 ) -> Pool:
     """Open a pool of connections that belongs to the running event loop."""
     return await asyncpg.create_pool(
@@ -67,7 +68,7 @@ async def open_pool(
         server_settings={
             "application_name": application_name,
             "statement_timeout": f"{statement_timeout_seconds}s",
-            "lock_timeout": "5s",
+            "lock_timeout": f"{lock_timeout_seconds}s",
             "idle_in_transaction_session_timeout": "30s",
             "timezone": "UTC",
         },
@@ -106,6 +107,16 @@ async def clinic_transaction(
     async with pool.acquire() as connection, connection.transaction():
         await enter_clinic(connection, clinic_id, role=role)
         yield connection
+
+
+async def schema_is_there(pool: Pool) -> bool:
+    """Say whether the migrations this program needs have run; newer ones do no harm."""
+    async with pool.acquire() as connection:
+        return bool(
+            await connection.fetchval(
+                "SELECT to_regprocedure('gate.enter(text, bytea)') IS NOT NULL"
+            )
+        )
 
 
 def rows_as(kind: type[Row], records: Sequence[asyncpg.Record]) -> list[Row]:
