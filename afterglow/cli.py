@@ -1,6 +1,9 @@
 """The command `afterglow`; one module in `commands` for each noun."""
 
+import tomllib
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -49,7 +52,16 @@ class Commands(click.Group):
             raise click.ClickException(str(failed)) from failed
 
 
+def this_version() -> str:
+    """Read the version, from a working copy that was never installed as well."""
+    try:
+        return version("afterglow")
+    except PackageNotFoundError:
+        with (Path(__file__).parent.parent / "pyproject.toml").open("rb") as file:
+            return str(tomllib.load(file)["project"]["version"])
+
+
 @click.group(cls=Commands)
-@click.version_option(package_name="afterglow")
+@click.version_option(this_version())
 def main() -> None:
     """Symptom diary after ketamine infusions: an entry that speaks of suicide reaches a human."""

@@ -76,7 +76,7 @@ def running_stack(
                 Service(name="API", start=parts.start_api),
                 Service(name="worker", start=parts.start_worker),
             )
-            wait_for_page(ours[0], parts.ports.api, "/health/ready")
+            wait_for_page(ours[0], parts.ports.api, "/health/live")
         yield Stack(parts=parts, lives=[*ours, *emulator], valkey=valkey)
 
 
