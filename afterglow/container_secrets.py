@@ -1,6 +1,7 @@
 """Make every secret of the compose file once, each where only its own service can read it.
 
-Runs as root, without network, before anything else: `python -m afterglow.container_secrets FOLDER`. What exists stays.
+Runs as root, without network, before anything else; what exists stays:
+`python -m afterglow.container_secrets FOLDER`
 """
 
 import base64
