@@ -1,21 +1,25 @@
 """What every handler works with: the pool, the keys, the rules' data; and the way in."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Any
 
+import asyncpg
 from litestar import Request
 
+from api.auth import COOKIE, cookie_token, require_own_page
 from api.errors import Forbidden, SessionExpired, SessionRevoked, Unauthenticated
 from api.hints import Hints
+from api.passwords import Passwords
 from clinical.ideation.lexicon import Lexicon, load_lexicon
-from clinical.instruments import Registry, registry
+from clinical.instruments import Registry
 from models.cipher import Keyring, token_hash
 from models.gate import Entered, enter, verify_root_key
-from models.session import Connection, Pool, open_pool
+from models.session import Connection, Pool, open_pool, schema_is_there
+from models.sign_in import prolong
 
 AnyRequest = Request[Any, Any, Any]
 Network = IPv4Network | IPv6Network
@@ -23,6 +27,7 @@ Network = IPv4Network | IPv6Network
 BEARER = "Bearer "
 TOKEN_LENGTH = len("at_") + 43
 """`at_` and 256 bits in base64url."""
+READY_SECONDS = 2.0
 CONNECTIONS = 10
 """Largest pool of one API process; more than this waits for two cores anyway."""
 
@@ -39,6 +44,7 @@ class Backend:
     item_ids: frozenset[str]
     public_url: str
     trusted_proxies: tuple[Network, ...]
+    passwords: Passwords = field(default_factory=Passwords)
 
 
 @asynccontextmanager
@@ -47,7 +53,7 @@ async def open_backend(
     database_url: str,
     redis_url: str,
     root_key: bytes,
-    instrument_dir: Path | None = None,
+    known: Registry,
     public_url: str = "http://localhost:8000",
     trusted_proxies: Sequence[Network] = (),
 ) -> AsyncGenerator[Backend]:
@@ -57,9 +63,9 @@ async def open_backend(
         Unreadable: the root key is not the one this database was written with.
     """
     keyring = Keyring(root_key)
-    known = registry(instrument_dir)
     pool = await open_pool(database_url, largest=CONNECTIONS, application_name="afterglow-api")
     hints = Hints(redis_url)
+    passwords = Passwords()
     try:
         async with pool.acquire() as connection:
             await verify_root_key(connection, keyring)
@@ -72,10 +78,21 @@ async def open_backend(
             item_ids=frozenset(name for form in known.forms.values() for name in form.allowed),
             public_url=public_url,
             trusted_proxies=tuple(trusted_proxies),
+            passwords=passwords,
         )
     finally:
+        passwords.close()
         await hints.close()
         await pool.close()
+
+
+async def can_serve(backend: Backend) -> dict[str, bool]:
+    """Say whether entries can be stored: the database answers, and its schema is ours."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            return {"database": await schema_is_there(backend.pool)}
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return {"database": False}
 
 
 def bearer_token(request: AnyRequest) -> str:
@@ -91,8 +108,10 @@ def bearer_token(request: AnyRequest) -> str:
     return token
 
 
-async def enter_with(connection: Connection, token: str, *kinds: str) -> Entered:
-    """Enter the clinic of an access token's session inside the running transaction.
+async def enter_with(
+    connection: Connection, token: str, *kinds: str, credential: str = "access"
+) -> Entered:
+    """Enter the clinic of a token's session inside the running transaction.
 
     Raises:
         Unauthenticated: nobody holds this token, or it has run out.
@@ -100,7 +119,7 @@ async def enter_with(connection: Connection, token: str, *kinds: str) -> Entered
         SessionExpired: the session was idle for too long.
         Forbidden: this kind of session has no business here.
     """
-    entered = await enter(connection, "access", token_hash(token))
+    entered = await enter(connection, credential, token_hash(token))
     if entered is None:
         raise Unauthenticated
     if entered.verdict != "live":
@@ -108,6 +127,20 @@ async def enter_with(connection: Connection, token: str, *kinds: str) -> Entered
     if entered.kind not in kinds:
         raise Forbidden
     return entered
+
+
+def credential_of(request: AnyRequest, backend: Backend) -> tuple[str, str]:
+    """Read what a request signs in with: an access token, or the console's cookie.
+
+    Raises:
+        Unauthenticated: there is neither.
+        Csrf: there is the cookie, and the request was not made by the console's own page.
+    """
+    if "authorization" in request.headers or COOKIE not in request.cookies:
+        return "access", bearer_token(request)
+    cookie = cookie_token(request)
+    require_own_page(request, backend.keyring, backend.public_url, cookie)
+    return "cookie", cookie
 
 
 @asynccontextmanager
@@ -119,6 +152,9 @@ async def entered(
     What the handler writes is committed when the block ends, before any answer goes out;
     an exception takes all of it back.
     """
-    token = bearer_token(request)
+    credential, token = credential_of(request, backend)
     async with backend.pool.acquire() as connection, connection.transaction():
-        yield connection, await enter_with(connection, token, *kinds)
+        who = await enter_with(connection, token, *kinds, credential=credential)
+        if credential == "cookie":
+            await prolong(connection, who.clinic_id, who.session_id)
+        yield connection, who

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from models.base import uuid7
 from models.cipher import token_hash
-from models.gate import drop, put
+from models.gate import put
 from models.session import Connection
 
 ACCESS_LIFE = timedelta(minutes=10)
@@ -25,6 +25,11 @@ LIVES = {
 """Idle and absolute life of a session by kind. Source: spec, security section 3."""
 
 TOKEN_BYTES = 32
+TOKEN_SYMBOLS = 43
+"""256 bits in base64url."""
+COOKIE_PREFIX = "cs_"
+PROLONG_EVERY = timedelta(minutes=1)
+"""How often use moves the end of a console's idle time: not at each of its requests."""
 
 INSERT_SESSION = """
 INSERT INTO session (clinic_id, id, kind, subject_id, device_id, public_key, scopes, step_up_at,
@@ -35,9 +40,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $8 THEN app_now() END,
 
 REVOKE_SESSIONS = """
 UPDATE session SET revoked_at = app_now(), revoked_reason = $3
-WHERE clinic_id = $1 AND revoked_at IS NULL AND (id = $2 OR subject_id = $2)
+WHERE clinic_id = $1 AND revoked_at IS NULL AND $2 IN (id, subject_id, device_id)
 RETURNING id
 """
+
+
+PROLONG = """
+UPDATE session SET idle_expires_at = least(app_now() + $3::interval, absolute_expires_at)
+WHERE clinic_id = $1 AND id = $2
+  AND idle_expires_at < least(app_now() + $3::interval - $4::interval, absolute_expires_at)
+"""
+
+STEP_UP = "UPDATE session SET step_up_at = app_now() WHERE clinic_id = $1 AND id = $2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +99,30 @@ async def issue_access(connection: Connection, session_id: UUID) -> str:
     return token
 
 
+async def issue_cookie(connection: Connection, session_id: UUID) -> str:
+    """Make the one cookie of a console session."""
+    token = random_token(COOKIE_PREFIX)
+    until = await connection.fetchval("SELECT app_now() + $1", CONSOLE_ABSOLUTE)
+    await put(connection, "cookie", token_hash(token), session_id, until)
+    return token
+
+
+async def prolong(connection: Connection, clinic_id: UUID, session_id: UUID) -> None:
+    """Begin a console's idle time anew."""
+    await connection.execute(PROLONG, clinic_id, session_id, CONSOLE_IDLE, PROLONG_EVERY)
+
+
+async def step_up(connection: Connection, clinic_id: UUID, session_id: UUID) -> None:
+    """Note that the person behind a session has just proved who they are."""
+    await connection.execute(STEP_UP, clinic_id, session_id)
+
+
 async def revoke_sessions(
-    connection: Connection, clinic_id: UUID, session_or_subject_id: UUID, *, reason: str
+    connection: Connection, clinic_id: UUID, whose_id: UUID, *, reason: str
 ) -> int:
-    """End one session, or every session of one person; their tokens fail from now on.
+    """End one session, or every one of a person or a device; their tokens fail from now on.
 
     The lookups stay until they run out, so that the next request learns that it was ended.
     """
-    ended = await connection.fetch(REVOKE_SESSIONS, clinic_id, session_or_subject_id, reason)
-    for row in ended:
-        await drop(connection, row["id"], "cookie")
+    ended = await connection.fetch(REVOKE_SESSIONS, clinic_id, whose_id, reason)
     return len(ended)
