@@ -9,7 +9,7 @@ Problem (`problem.py`: the wire form, RFC 9457)
     404  not-found
     405  method-not-allowed
     408  request-timeout
-    409  id-conflict, already-acked, too-many-devices, last-channel, last-admin,
+    409  id-conflict, already-acked, already-resolved, too-many-devices, last-channel, last-admin,
          legal-hold, alert-open
     410  gone, resync-required
     412  version-conflict
@@ -122,6 +122,10 @@ class IdConflict(Problem, status=409):
 
 class AlreadyAcked(Problem, status=409):
     """Somebody else has acknowledged this alert."""
+
+
+class AlreadyResolved(Problem, status=409):
+    """This alert is resolved."""
 
 
 class TooManyDevices(Problem, status=409, retry=Retry.EDIT):

@@ -66,6 +66,15 @@ class Alert(Table, table=True):
             postgresql_where=text("state <> 'resolved'"),
         ),
         Index("alert_opened_idx", "clinic_id", "opened_at", "id"),
+        Index("alert_patient_idx", "clinic_id", "patient_id", "opened_at", "id"),
+        Index(
+            "alert_live_idx",
+            "clinic_id",
+            "severity_rank",
+            "opened_at",
+            "id",
+            postgresql_where=text("state <> 'resolved'"),
+        ),
     )
     clinic_id: UUID = Field(primary_key=True)
     id: UUID = Field(default_factory=uuid7, primary_key=True)

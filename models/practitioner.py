@@ -11,7 +11,7 @@ from models.base import APP_NOW, Instant, Table, uuid7
 from models.cipher import Keyring
 from models.gate import put
 from models.session import Connection
-from models.subject_key import create_subject_key
+from models.subject_key import create_subject_key, subject_for
 
 
 class Practitioner(Table, table=True):
@@ -162,6 +162,23 @@ async def join_care_team(
 ) -> None:
     """Put a practitioner on a patient's care team, or change the duty."""
     await connection.execute(JOIN_CARE_TEAM, clinic_id, patient_id, practitioner_id, duty)
+
+
+async def name_of(
+    connection: Connection, keyring: Keyring, clinic_id: UUID, practitioner_id: UUID
+) -> str:
+    """Read a colleague's name.
+
+    Raises:
+        Unreadable: there is nobody of this id, or their key was destroyed.
+    """
+    sealed = await connection.fetchval(
+        "SELECT name_ct FROM practitioner WHERE clinic_id = $1 AND id = $2",
+        clinic_id,
+        practitioner_id,
+    )
+    subject = await subject_for(connection, keyring, clinic_id, practitioner_id)
+    return subject.open_text("practitioner.name", practitioner_id, sealed)
 
 
 class MailTaken(Exception):
