@@ -18,7 +18,13 @@ LARGEST_BYTES = 1_000
 """Without the target. Source: escalation.md 7.5; the SDK lets 10 KB pass, FCM refuses 4,096."""
 
 
-def message_for(address: PushAddress, page: Page, *, critical_alerts: bool = False) -> Any:
+def message_for(
+    address: PushAddress,
+    page: Page,
+    *,
+    critical_alerts: bool = False,
+    largest_bytes: int = LARGEST_BYTES,
+) -> Any:
     """Build the SDK's message for one installation and refuse one that is too large."""
     messaging: Any = importlib.import_module("firebase_admin.messaging")
     words = words_for(page.kind, Language.EN if page.minimal else page.language)
@@ -30,8 +36,8 @@ def message_for(address: PushAddress, page: Page, *, critical_alerts: bool = Fal
     # The token is set after construction: the constructor warns that it is deprecated, and
     # installations that never sent a fid can be reached in no other way.
     message.fid, message.token = address.fid, None if address.fid else address.fcm_token
-    if _size(message) > LARGEST_BYTES:
-        raise ValueError("a push may not be larger than 1,000 bytes")
+    if _size(message) > largest_bytes:
+        raise ValueError(f"a push may not be larger than {LARGEST_BYTES:,} bytes")
     return message
 
 

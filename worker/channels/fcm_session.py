@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import importlib
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from worker.channels.fcm_message import message_for
 from worker.channels.fcm_outcome import GARBAGE, classify
@@ -104,9 +105,7 @@ def _build(
     account: Account, *, base_url: str | None, http_seconds: float, clock: Callable[[], float]
 ) -> Session:
     """Build the app, in a thread: importing takes seconds, certificates tens of ms."""
-    info: Mapping[str, Any] = (
-        json.loads(account.read_bytes()) if isinstance(account, Path) else account
-    )
+    info = _read(account)
     firebase_admin: Any = importlib.import_module("firebase_admin")
     messaging: Any = importlib.import_module("firebase_admin.messaging")
     client: Any = importlib.import_module("firebase_admin._http_client")
@@ -125,6 +124,12 @@ def _build(
         path = f"/v1/projects/{info['project_id']}/messages:send"
         service._fcm_url = base_url.rstrip("/") + path  # noqa: SLF001 # the SDK has no option for it
     return Session(app, service, keeper)
+
+
+def _read(account: Account) -> Mapping[str, Any]:
+    if isinstance(account, Path):
+        return msgspec.json.decode(account.read_bytes(), type=dict[str, Any])
+    return account
 
 
 async def _tick(keeper: TokenKeeper) -> None:

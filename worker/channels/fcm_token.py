@@ -104,6 +104,11 @@ class TokenKeeper:
         if not self._usable():
             raise NoTokenError(self._failure)
 
+    @property
+    def is_fetching(self) -> bool:
+        """Whether the next token is on its way."""
+        return self._flight is not None
+
     def refresh_if_due(self) -> None:
         """Begin to fetch the next token when three quarters of this one's life are over."""
         if self._token is None or self._flight or self._clock() < self._not_before:

@@ -29,7 +29,8 @@ from worker.channels.words import words_for
 SEND_SECONDS = 8.0
 """Bound of one mail, from connecting to the relay's last answer. Source: escalation.md 7.1."""
 QUIT_SECONDS = 1
-MAILBOX = re.compile(r"[\x21-\x3b\x3d\x3f-\x7e]{1,64}@[A-Za-z0-9.-]{1,253}")
+MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+"""One mailbox with nothing that could name a second one or begin a second command."""
 MALFORMED = Outcome(kind=OutcomeKind.INVALID_ENDPOINT, code="address.malformed")
 
 
