@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "afterglow.commands.config:config",
     "emulator": "worker.fcm_emulator:main",
     "migrate": "afterglow.commands.serve:migrate",
+    "practitioner": "afterglow.commands.practitioner:practitioner",
     "up": "afterglow.commands.up:up",
     "worker": "afterglow.commands.serve:worker",
 }

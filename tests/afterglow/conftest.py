@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from afterglow.engines import Engines
-
 
 def open_folder() -> Path:
     """Return a new folder whose path is short and open to everybody."""
@@ -21,12 +19,4 @@ def open_folder() -> Path:
 def data_dir() -> Iterator[Path]:
     folder = open_folder()
     yield folder / "data"
-    shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[Engines]:
-    folder = open_folder()
-    with Engines.start(folder / "data", durable=False) as running:
-        yield running
     shutil.rmtree(folder)

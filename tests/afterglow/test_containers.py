@@ -130,9 +130,11 @@ async def test_the_roles_of_an_outside_database(engines: Engines, tmp_path: Path
     owned_by = await admin.fetchval(
         "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'outside'"
     )
-    await admin.close()
     owner = await asyncpg.connect(engines.postgres.url("owner", "outside"))
     await owner.execute("CREATE TABLE by_the_owner ()")
     await owner.close()
+
+    await admin.execute("DROP DATABASE outside")
+    await admin.close()
 
     assert owned_by == "owner"
