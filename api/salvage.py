@@ -6,6 +6,7 @@ are lost may have been a call for help.
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import unquote_plus
@@ -17,9 +18,9 @@ FEWEST_READABLE = 0.5
 SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 HEX = frozenset("0123456789abcdefABCDEF")
 WHITESPACE = " \t\r\n"
-SCALAR_BEGINS = frozenset('"-0123456789tfn')
+SCALAR_BEGINS = frozenset("-0123456789tfn")
 LONGEST_SCALAR = 64
-"""Characters an answer may take, its code in quotes."""
+"""Characters an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,8 @@ def salvage_text(raw: bytes, *, names: Collection[str] = ()) -> str | None:
 def salvage(raw: bytes, *, names: Collection[str] = ()) -> Salvaged | None:
     """Read a refused body as far as possible; None when there is not a letter or digit in it.
 
-    `names` are members of the contract and ids of items. In a damaged body they are looked up one
-    by one, and left out of the text: the patient did not write them.
+    `names` are members of the contract and ids of items. In a damaged body they are left out of
+    the text, because the patient did not write them, and what stands behind them is an answer.
     """
     texts: list[str] = []
     answers: list[tuple[str, object]] = []
@@ -63,12 +64,13 @@ def salvage(raw: bytes, *, names: Collection[str] = ()) -> Salvaged | None:
             texts.append("\n".join(strings_of(whole)))
             answers.extend(scalars_of(whole))
         else:
-            answers.extend(scalars_in(text, names))
-            texts.append(undo_escapes(drop_names(text, names)))
+            rest, found = read_damaged(text, frozenset(names))
+            answers.extend(found)
+            texts.append(undo_escapes(rest))
     if not letters and (readable or not raw):
         return None
-    found = "\n".join(filter(None, texts))
-    return Salvaged(text=mend(found), answers=tuple(answers), readable=readable)
+    words = mend("\n".join(filter(None, texts)))
+    return Salvaged(text=words, answers=tuple(answers), readable=readable)
 
 
 def readings(raw: bytes) -> Iterator[str]:
@@ -126,23 +128,26 @@ def scalars_of(values: list[object]) -> Iterator[tuple[str, object]]:
             yield from (pair for pair in found if not isinstance(pair[1], list))
 
 
-def scalars_in(text: str, names: Collection[str]) -> Iterator[tuple[str, object]]:
-    """Yield what stands behind each of these names in damaged JSON, where it is a scalar."""
-    for name in names:
-        for after in text.split(f'"{name}"')[1:]:
-            value = after[:LONGEST_SCALAR].lstrip(WHITESPACE + ":")
-            if value[:1] in SCALAR_BEGINS:
-                try:
-                    yield name, lenient_json.raw_decode(value)[0]
-                except ValueError:
-                    continue
+def read_damaged(text: str, names: Collection[str]) -> tuple[str, list[tuple[str, object]]]:
+    """Leave the names of the contract out of damaged JSON, and read the scalars behind them."""
+    parts = text.split('"')
+    answers: list[tuple[str, object]] = []
+    for i, name in enumerate(parts[:-1]):
+        if name in names and (after := parts[i + 1].lstrip(WHITESPACE)).startswith(":"):
+            parts[i] = ""
+            number = after[1:LONGEST_SCALAR].strip(WHITESPACE)
+            if number:
+                answers.extend((name, value) for value in read_scalar(number))
+            elif i + 3 < len(parts):
+                answers.append((name, parts[i + 2][:LONGEST_SCALAR]))
+    return '"'.join(parts), answers
 
 
-def drop_names(text: str, names: Collection[str]) -> str:
-    """Leave out the members of the contract where they stand as names."""
-    for name in names:
-        text = text.replace(f'"{name}":', "").replace(f'"{name}" :', "")
-    return text
+def read_scalar(text: str) -> Iterator[object]:
+    """Yield the number or constant that a text begins with, if it does."""
+    if text[0] in SCALAR_BEGINS:
+        with suppress(ValueError):
+            yield lenient_json.raw_decode(text)[0]
 
 
 def undo_escapes(text: str) -> str:

@@ -77,7 +77,7 @@ def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def parse_integer(digits: str) -> int:
     """Read an integer that fits into 64 bits."""
-    if len(digits) > MOST_DIGITS:
+    if len(digits) > MOST_DIGITS and len(digits.lstrip("-")) > MOST_DIGITS:
         raise ValueError("integer too long")
     return int(digits)
 
