@@ -10,7 +10,6 @@ from uuid import UUID
 
 from models.alert import REOPEN, WAKE_PAGER
 from models.alert_history import add_history
-from models.base import uuid7
 from models.session import Connection
 
 ACTION_TIMER = timedelta(minutes=30)
@@ -110,16 +109,9 @@ WHERE clinic_id = $1 AND alert_id = $2 AND state IN ('pending', 'leased')
   AND ($3::uuid IS NULL OR practitioner_id = $3)
 """
 
-INSERT_ACTION = """
-INSERT INTO alert_history (clinic_id, id, alert_id, patient_id, actor_id, kind, detail)
-VALUES ($1, $2, $3, $4, $5, 'action', $6)
-ON CONFLICT DO NOTHING RETURNING id
-"""
-
 SAME_ACTION = """
-SELECT FROM alert_history
-WHERE clinic_id = $1 AND id = $2 AND alert_id = $3 AND actor_id = $4 AND kind = 'action'
-  AND detail ->> 'code' = $5
+SELECT detail ->> 'code' = $4 AND actor_id = $5 FROM alert_history
+WHERE clinic_id = $1 AND alert_id = $2 AND kind = 'action' AND detail ->> 'action_id' = $3
 """
 
 ACKED_BY = """
@@ -199,18 +191,19 @@ async def act(
     Raises:
         IsResolved: it is over, and this action is not one of its own.
     """
-    row_id = action_id or uuid7()
-    if await connection.fetchrow(SAME_ACTION, clinic_id, row_id, alert.id, practitioner_id, code):
-        return alert
+    known = await connection.fetchval(
+        SAME_ACTION, clinic_id, alert.id, str(action_id), code, practitioner_id
+    )
+    if known is not None:
+        return alert if known else None
     if alert.state == "resolved":
         raise IsResolved(alert)
     if alert.state == "open":
         alert = await acknowledge(connection, clinic_id, alert, practitioner_id)
-    detail = {"code": code}
-    if not await connection.fetchval(
-        INSERT_ACTION, clinic_id, row_id, alert.id, alert.patient_id, practitioner_id, detail
-    ):
-        return None
+    await add_history(
+        connection, clinic_id, alert.id, alert.patient_id, "action", actor_id=practitioner_id,
+        detail={"code": code} | ({"action_id": str(action_id)} if action_id else {}),
+    )  # fmt: skip
     if alert.state == "acked":
         await connection.execute(ACT, clinic_id, alert.id, FOLLOW_UP)
     return await _read(connection, clinic_id, alert.id)
