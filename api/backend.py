@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
@@ -14,7 +13,7 @@ from api.auth import COOKIE, cookie_token, require_own_page
 from api.errors import Forbidden, SessionExpired, SessionRevoked, Unauthenticated
 from api.hints import Hints
 from api.passwords import Passwords
-from clinical.ideation.lexicon import Lexicon, load_lexicon
+from clinical.ideation.lexicon import load_lexicon
 from clinical.instruments import Registry
 from models.cipher import Keyring, token_hash
 from models.gate import Entered, enter, verify_root_key
@@ -32,19 +31,37 @@ CONNECTIONS = 10
 """Largest pool of one API process; more than this waits for two cores anyway."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """One process's connections, keys and rules' data: made at start, shared by all handlers."""
+    """One process's connections, keys and rules' data: made at start, shared by all handlers.
 
-    pool: Pool
-    keyring: Keyring
-    registry: Registry
-    lexicon: Lexicon
-    hints: Hints
-    item_ids: frozenset[str]
-    public_url: str
-    trusted_proxies: tuple[Network, ...]
-    passwords: Passwords = field(default_factory=Passwords)
+    A plain class: Litestar would convert a dataclass anew for every request.
+    """
+
+    __slots__ = (
+        "hints", "item_ids", "keyring", "lexicon", "passwords", "pool", "public_url", "registry",
+        "trusted_proxies",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        keyring: Keyring,
+        registry: Registry,
+        hints: Hints,
+        passwords: Passwords,
+        public_url: str,
+        trusted_proxies: Sequence[Network],
+    ) -> None:
+        self.pool = pool
+        self.keyring = keyring
+        self.registry = registry
+        self.lexicon = load_lexicon()
+        self.hints = hints
+        self.passwords = passwords
+        self.item_ids = frozenset(name for form in registry.forms.values() for name in form.allowed)
+        self.public_url = public_url
+        self.trusted_proxies = tuple(trusted_proxies)
 
 
 @asynccontextmanager
@@ -73,11 +90,9 @@ async def open_backend(
             pool=pool,
             keyring=keyring,
             registry=known,
-            lexicon=load_lexicon(),
             hints=hints,
-            item_ids=frozenset(name for form in known.forms.values() for name in form.allowed),
             public_url=public_url,
-            trusted_proxies=tuple(trusted_proxies),
+            trusted_proxies=trusted_proxies,
             passwords=passwords,
         )
     finally:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from models.alert import EMERGENCY, Source, raise_alert
 from models.base import uuid7
 from models.session import Connection
@@ -83,8 +85,8 @@ ITEMS = """
 item AS (
     SELECT * FROM unnest(
         $3::uuid[], $4::timestamptz[], $5::int[], $6::text[], $7::date[], $8::text[], $9::text[],
-        $10::jsonb[], $11::jsonb[], $12::uuid[], $13::bytea[], $14::bytea[], $15::text[],
-        $16::uuid[], $17::text[], $18::text[], $19::jsonb[], $20::text[], $21::text[], $22::text[],
+        $10::text[], $11::text[], $12::uuid[], $13::bytea[], $14::bytea[], $15::text[],
+        $16::uuid[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
         $23::bytea[], $24::int[], $25::uuid[], $26::int[]
     ) WITH ORDINALITY AS i (
         entry_id, occurred_at, utc_offset_minutes, zone, local_date, form, language,
@@ -105,15 +107,16 @@ revised AS (
         utc_offset_minutes, zone, local_date, form, language, answers, side_effects, infusion_id,
         note_ct, content_hmac, speaks_of_suicide, warnings, device_id)
     SELECT $1, $2, i.entry_id, i.revision, i.occurred_at, i.utc_offset_minutes, i.zone,
-        i.local_date, i.form, i.language, i.answers, i.side_effects, i.infusion_id, i.note_ct,
-        i.content_hmac, i.label = 'escalate', string_to_array(i.warnings, ','), $27
+        i.local_date, i.form, i.language, i.answers::jsonb, i.side_effects::jsonb,
+        i.infusion_id, i.note_ct, i.content_hmac, i.label = 'escalate',
+        string_to_array(i.warnings, ','), $27
     FROM item i JOIN head h ON h.id = i.entry_id
     RETURNING entry_id, stored_at
 ),
 screened AS (
     INSERT INTO screening (clinic_id, id, patient_id, entry_id, revision, stage, label, reason,
         spans, rule_ids, normaliser_version, lexicon_version, text_hmac, steps)
-    SELECT $1, i.screening_id, $2, i.entry_id, i.revision, 1, i.label, i.reason, i.spans,
+    SELECT $1, i.screening_id, $2, i.entry_id, i.revision, 1, i.label, i.reason, i.spans::jsonb,
         string_to_array(i.rule_ids, ','), i.normaliser_version, i.lexicon_version, i.text_hmac,
         i.steps
     FROM item i JOIN head h ON h.id = i.entry_id
@@ -217,8 +220,8 @@ def _columns(revisions: Sequence[Revision]) -> list[list[Any]]:
         [r.local_date for r in revisions],
         [r.form for r in revisions],
         [r.language for r in revisions],
-        [r.answers for r in revisions],
-        [r.side_effects for r in revisions],
+        [to_json(r.answers) for r in revisions],
+        [to_json(r.side_effects) for r in revisions],
         [r.infusion_id for r in revisions],
         [r.note_ct for r in revisions],
         [r.content_hmac for r in revisions],
@@ -226,7 +229,7 @@ def _columns(revisions: Sequence[Revision]) -> list[list[Any]]:
         [uuid7() for _ in revisions],
         [d.label for d in decisions],
         [d.reason for d in decisions],
-        [d.spans for d in decisions],
+        [to_json(d.spans) for d in decisions],
         [",".join(d.rule_ids) for d in decisions],
         [d.normaliser_version for d in decisions],
         [d.lexicon_version for d in decisions],
@@ -235,6 +238,11 @@ def _columns(revisions: Sequence[Revision]) -> list[list[Any]]:
         [uuid7() for _ in revisions],
         [r.revision for r in revisions],
     ]
+
+
+def to_json(value: object) -> str:
+    """Write JSON as text: a list of lists would be taken for an array of two dimensions."""
+    return msgspec.json.encode(value).decode()
 
 
 async def raise_for(connection: Connection, writer: Writer, escalating: Sequence[Revision]) -> None:

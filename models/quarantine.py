@@ -17,9 +17,9 @@ MOST_A_DAY = 300
 KEEP = """
 INSERT INTO quarantine (clinic_id, id, patient_id, slug, body_hmac, body_ct, label, device_id,
     expires_at)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, app_now() + $9 * interval '1 day'
-WHERE $7 = 'escalate' OR $10 > (
-    SELECT count(*) FROM quarantine WHERE clinic_id = $1 AND patient_id = $3
+SELECT $1::uuid, $2, $3::uuid, $4, $5, $6, $7::text, $8, app_now() + $9::int * interval '1 day'
+WHERE $7::text = 'escalate' OR $10::bigint > (
+    SELECT count(*) FROM quarantine WHERE clinic_id = $1 AND patient_id = $3::uuid
     AND received_at > app_now() - interval '1 day')
 ON CONFLICT DO NOTHING RETURNING id
 """
@@ -33,7 +33,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 AUDITED = """
 INSERT INTO audit_event (clinic_id, id, actor_id, actor_role, session_id, patient_id, action,
     object_type, object_id, outcome, request_id)
-VALUES ($1, $2, $3, 'patient', $4, $3, 'entry.quarantine', 'quarantine', $5, $6, $7)
+VALUES ($1, $2, $3::uuid, 'patient', $4, $3::uuid, 'entry.quarantine', 'quarantine', $5, $6, $7)
 """
 
 

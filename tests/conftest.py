@@ -9,11 +9,16 @@ import tempfile
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
+import httpx
 import pytest
+from litestar import Litestar
+from pydantic import SecretStr
 
 from afterglow.engines import Engines
+from api.app import create_app
 from models.cipher import Keyring
 from models.session import Connection, Pool, connect, open_pool
+from settings import Environment, Settings
 from tests.cast import (
     MOVABLE_CLOCK,
     ROOT_KEY,
@@ -134,3 +139,43 @@ async def dr_cy(pool: Pool, keyring: Keyring) -> Person:
     """Meet the physician of another clinic, who must see nothing."""
     other = await open_ward(pool, keyring, "south")
     return await other.practitioner("cy")
+
+
+@pytest.fixture
+def settings(engines: Engines, database: Database, root_key: str) -> Settings:
+    """Describe this test's system."""
+    return Settings(
+        env=Environment.TEST,
+        database_url=SecretStr(database.app),
+        redis_url=SecretStr(engines.redis_url),
+        root_key=SecretStr(root_key),
+    )
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncGenerator[Litestar]:
+    """Start the application; its lifespan has to begin and end in one task."""
+    app = create_app(settings)
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await stop.wait()
+
+    living = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait([living, waiting], return_when=asyncio.FIRST_COMPLETED)
+    if living.done():
+        living.result()
+    yield app
+    stop.set()
+    await living
+
+
+@pytest.fixture
+async def api(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
+    """Ask the application as a phone or a browser would."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type] # Litestar's scope types are its own
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client

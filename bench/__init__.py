@@ -1,0 +1,1 @@
+"""The numbers we promise, printed with the machine they were taken on."""
