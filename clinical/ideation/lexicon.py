@@ -1,0 +1,248 @@
+"""The reviewed words: patterns, cue lists and vocabulary, read once and hashed into a version."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import cast
+
+from clinical.ideation.fold import PLAIN
+from clinical.ideation.pattern import Element, LexiconError, Pattern, elements_of
+from clinical.ideation.phrases import Phrases
+from clinical.ideation.spelling import Spelling
+
+PACKAGED = Path(__file__).parent / "lexicon"
+ELIDING = frozenset({"fr", "it"})
+ELISIONS = ("d", "j", "l", "m", "n", "s", "t", "qu", "c")
+FEWEST_HITS, FEWEST_OTHERS = 3, 2
+"""Every pattern shows at least so many texts it must hit, and so many it must leave alone.
+
+Source: house rule, ideation lexicon.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What one pattern must hit and must leave alone."""
+
+    pattern: str
+    escalates: bool
+    must_hit: tuple[str, ...]
+    must_not_hit: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Everything the reading of a text needs to know, immutable."""
+
+    version: str
+    patterns: tuple[Pattern, ...]
+    by_anchor: Mapping[str, tuple[Pattern, ...]]
+    triggers: frozenset[str]
+    spelling: Spelling
+    vocabulary: frozenset[str]
+    masks: Mapping[int, tuple[str, ...]]
+    cues: Mapping[str, Mapping[str, Phrases]]
+    clause_starts: frozenset[str]
+    first_person: frozenset[str]
+    examples: tuple[Example, ...]
+
+
+@cache
+def load_lexicon(folder: Path = PACKAGED) -> Lexicon:
+    """Read the lexicon.
+
+    Raises:
+        LexiconError: a file is missing or not fit for use; the message names it.
+    """
+    try:
+        return _load(folder)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, LexiconError):
+            raise
+        raise LexiconError(f"{folder.name}: a lexicon file is missing or damaged") from error
+
+
+def version_of(folder: Path) -> str:
+    """Hash the sorted files of a lexicon: its release id."""
+    digest = hashlib.sha256()
+    for path in sorted(each for each in folder.iterdir() if each.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _load(folder: Path) -> Lexicon:
+    shared = _lists(folder / "shared.json")
+    cues = {path.suffixes[0][1:]: _lists(path) for path in sorted(folder.glob("cues.*.json"))}
+    classes = _lists(folder / "classes.json")
+    vocabulary = frozenset(word for path in folder.glob("words.*.txt") for word in _words(path))
+    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _rows(path)]
+    if not rows:
+        raise LexiconError(f"{folder.name}: there are no patterns")
+    common = frozenset(shared["common"])
+    patterns = tuple(_pattern(row, classes, common, cues[str(row["lang"])]) for row in rows)
+    _check_ids(patterns)
+    by_anchor = _by_anchor(patterns)
+    segments = frozenset(
+        word for pattern in patterns for element in pattern.elements for word in _all_words(element)
+    )
+    spelling = Spelling(shared["long_words"], known=vocabulary | segments)
+    return Lexicon(
+        version=version_of(folder),
+        patterns=patterns,
+        by_anchor=MappingProxyType(by_anchor),
+        triggers=frozenset(by_anchor) | frozenset(spelling.slips),
+        spelling=spelling,
+        vocabulary=vocabulary | segments,
+        masks=MappingProxyType(_by_length(by_anchor)),
+        cues=MappingProxyType({lang: _phrases(lists) for lang, lists in cues.items()}),
+        clause_starts=frozenset(shared["clauses"]),
+        first_person=frozenset(shared["first_person"]),
+        examples=tuple(_example(row) for row in rows),
+    )
+
+
+def _phrases(lists: Mapping[str, Sequence[str]]) -> Mapping[str, Phrases]:
+    return MappingProxyType({name: Phrases(phrases) for name, phrases in lists.items()})
+
+
+def _fold(phrase: str) -> str:
+    return " ".join(phrase.translate(PLAIN).split())
+
+
+def _lists(path: Path) -> dict[str, list[str]]:
+    lists = cast("dict[str, list[str]]", json.loads(path.read_text("utf-8")))
+    return {name: sorted({_fold(each) for each in phrases}) for name, phrases in lists.items()}
+
+
+def _words(path: Path) -> Iterator[str]:
+    for line in path.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            yield from line.translate(PLAIN).split()
+
+
+def _rows(path: Path) -> Iterator[dict[str, object]]:
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        try:
+            row = cast("dict[str, object]", json.loads(line))
+            _check_row(row)
+        except (KeyError, TypeError, ValueError) as error:
+            raise LexiconError(f"{path.name}, line {number}: {error}") from error
+        yield row
+
+
+def _check_row(row: Mapping[str, object]) -> None:
+    for key in ("id", "pattern", "lang", "theme", "author", "added_on", "source", "licence"):
+        if not row[key] or not isinstance(row[key], str):
+            raise LexiconError(f"{key!r} must be a text")
+    if row["severity"] not in {"escalate", "review"}:
+        raise LexiconError("'severity' must be 'escalate' or 'review'")
+    if len(_texts(row, "must_hit")) < FEWEST_HITS:
+        raise LexiconError(f"fewer than {FEWEST_HITS} texts it must hit")
+    if len(_texts(row, "must_not_hit")) < FEWEST_OTHERS:
+        raise LexiconError(f"fewer than {FEWEST_OTHERS} texts it must leave alone")
+
+
+def _texts(row: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return tuple(cast("list[str]", row.get(key, [])))
+
+
+def _example(row: Mapping[str, object]) -> Example:
+    return Example(
+        pattern=str(row["id"]),
+        escalates=row["severity"] == "escalate",
+        must_hit=_texts(row, "must_hit"),
+        must_not_hit=_texts(row, "must_not_hit"),
+    )
+
+
+def _pattern(
+    row: Mapping[str, object],
+    classes: Mapping[str, Sequence[str]],
+    common: frozenset[str],
+    cues: Mapping[str, Sequence[str]],
+) -> Pattern:
+    negations = frozenset(each for each in cues["negation"] if " " not in each)
+    own = frozenset(cues["own"])
+    written = [
+        each if each.startswith("~") else "|".join(_folded_choices(each))
+        for each in str(row["pattern"]).split()
+    ]
+    plain = {name: [each.replace(" ", "_") for each in words] for name, words in classes.items()}
+    elements = elements_of(" ".join(written), plain)
+    if row["lang"] in ELIDING:
+        elements = tuple(_elided(element) for element in elements)
+    words = frozenset(word for element in elements for word in _all_words(element))
+    return Pattern(
+        id=str(row["id"]),
+        lang=str(row["lang"]),
+        theme=str(row["theme"]),
+        escalates=row["severity"] == "escalate",
+        elements=elements,
+        anchor=_rarest(elements, common),
+        unless=_named(_texts(row, "unless"), classes),
+        unless_next=_named(_texts(row, "unless_next"), classes),
+        negative=bool(row.get("negative", not negations.isdisjoint(words))),
+        own=any(_all_words(element) <= own for element in elements if not element.optional),
+    )
+
+
+def _named(words: Sequence[str], classes: Mapping[str, Sequence[str]]) -> Phrases:
+    lists = (classes[each[1:]] if each.startswith("@") else [_fold(each)] for each in words)
+    return Phrases(phrase for each in lists for phrase in each)
+
+
+def _folded_choices(part: str) -> list[str]:
+    optional = "?" if part.endswith("?") else ""
+    choices = part.rstrip("?").split("|")
+    folded = [each if each.startswith("@") else _fold(each).replace(" ", "_") for each in choices]
+    return [*folded[:-1], folded[-1] + optional]
+
+
+def _all_words(element: Element) -> frozenset[str]:
+    return element.words | {word for phrase in element.phrases for word in phrase}
+
+
+def _elided(element: Element) -> Element:
+    more = {each + word for word in element.words if word[0] in "aeiouh" for each in ELISIONS}
+    phrases = [
+        [each + phrase[0], *phrase[1:]]
+        for phrase in element.phrases
+        if phrase[0][0] in "aeiouh"
+        for each in ELISIONS
+    ]
+    return replace(element, words=element.words | more, phrases=(*element.phrases, *phrases))
+
+
+def _rarest(elements: Sequence[Element], common: frozenset[str]) -> int:
+    def cost(place: int) -> tuple[bool, int, int]:
+        element = elements[place]
+        firsts = element.words | {phrase[0] for phrase in element.phrases}
+        return element.optional, len(firsts & common), -place
+
+    return min(range(len(elements)), key=cost)
+
+
+def _by_anchor(patterns: Sequence[Pattern]) -> dict[str, tuple[Pattern, ...]]:
+    found: dict[str, list[Pattern]] = {}
+    for pattern in patterns:
+        for word in pattern.anchors():
+            found.setdefault(word, []).append(pattern)
+    return {word: tuple(each) for word, each in found.items()}
+
+
+def _by_length(words: Iterable[str]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    for word in sorted(words):
+        found.setdefault(len(word), []).append(word)
+    return {length: tuple(each) for length, each in found.items()}
+
+
+def _check_ids(patterns: Sequence[Pattern]) -> None:
+    ids = [pattern.id for pattern in patterns]
+    twice = sorted({each for each in ids if ids.count(each) > 1})
+    if twice:
+        raise LexiconError(f"two patterns have the id {twice[0]}")

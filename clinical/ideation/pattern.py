@@ -1,0 +1,172 @@
+"""One lexicon pattern: classes of words in a row, with bounded gaps, tried around its anchor.
+
+Written form: words parted by blanks; `a|b` either; `a_b` two words as one choice; `@name` a class;
+`word?` may be absent; `~2` up to two other words between (at most three).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clinical.ideation.phrases import Phrases
+
+MOST_BETWEEN = 3
+"""A gap is never longer than this many words.
+
+Source: house rule, ideation matcher; longer gaps join what does not belong together.
+"""
+
+
+class LexiconError(ValueError):
+    """A lexicon file is not fit for use; the message names the file and the pattern."""
+
+
+class BudgetExceededError(Exception):
+    """Reading this text takes more steps than its length allows."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts the steps of one reading; never measures time, a busy machine would page."""
+
+    limit: int
+    steps: int = 0
+
+    def take(self, steps: int = 1) -> None:
+        """Count steps.
+
+        Raises:
+            BudgetExceededError: there are none left.
+        """
+        self.steps += steps
+        if self.steps > self.limit:
+            raise BudgetExceededError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One place of a pattern."""
+
+    words: frozenset[str]
+    phrases: tuple[list[str], ...]
+    gap: int
+    optional: bool
+
+    def end_at(self, words: Sequence[str], at: int) -> int:
+        """Match from this word on; give the place behind the match, or -1."""
+        if at < len(words):
+            if words[at] in self.words:
+                return at + 1
+            for phrase in self.phrases:
+                if words[at : at + len(phrase)] == phrase:
+                    return at + len(phrase)
+        return -1
+
+    def start_before(self, words: Sequence[str], at: int) -> int:
+        """Match what ends before this word; give the place where it begins, or -1."""
+        if at > 0:
+            if words[at - 1] in self.words:
+                return at - 1
+            for phrase in self.phrases:
+                start = at - len(phrase)
+                if start >= 0 and words[start:at] == phrase:
+                    return start
+        return -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """One line of the lexicon, ready to be tried."""
+
+    id: str
+    lang: str
+    theme: str
+    escalates: bool
+    elements: tuple[Element, ...]
+    anchor: int
+    unless: Phrases
+    unless_next: Phrases
+    negative: bool
+    own: bool
+
+    def anchors(self) -> set[str]:
+        """List the words at which this pattern is tried."""
+        element = self.elements[self.anchor]
+        return set(element.words) | {phrase[0] for phrase in element.phrases}
+
+    def match(self, words: Sequence[str], at: int, meter: Meter) -> tuple[int, int] | None:
+        """Try the pattern with its anchor at this word; give first and last word (exclusive)."""
+        meter.take()
+        middle = self.elements[self.anchor].end_at(words, at)
+        if middle < 0:
+            return None
+        first = self._left(words, at, self.anchor, meter)
+        if first < 0:
+            return None
+        last = self._right(words, middle, self.anchor + 1, meter)
+        return None if last < 0 else (first, last)
+
+    def _right(self, words: Sequence[str], at: int, place: int, meter: Meter) -> int:
+        if place == len(self.elements):
+            return at
+        element = self.elements[place]
+        for start in range(at, at + element.gap + 1):
+            meter.take()
+            end = element.end_at(words, start)
+            if end >= 0:
+                rest = self._right(words, end, place + 1, meter)
+                if rest >= 0:
+                    return rest
+        return self._right(words, at, place + 1, meter) if element.optional else -1
+
+    def _left(self, words: Sequence[str], at: int, place: int, meter: Meter) -> int:
+        if place == 0:
+            return at
+        element = self.elements[place - 1]
+        for end in range(at, at - self.elements[place].gap - 1, -1):
+            meter.take()
+            start = element.start_before(words, end)
+            if start >= 0:
+                rest = self._left(words, start, place - 1, meter)
+                if rest >= 0:
+                    return rest
+        return self._left(words, at, place - 1, meter) if element.optional else -1
+
+
+def elements_of(written: str, classes: Mapping[str, Sequence[str]]) -> tuple[Element, ...]:
+    """Read the written form.
+
+    Raises:
+        LexiconError: it names a class that does not exist or a gap that is too long.
+    """
+    elements: list[Element] = []
+    gap = 0
+    for part in written.split():
+        if part.startswith("~"):
+            gap = int(part[1:] or MOST_BETWEEN)
+            if gap > MOST_BETWEEN:
+                raise LexiconError(f"a gap of {gap} words is too long")
+            continue
+        optional = part.endswith("?")
+        choices = _choices(part.rstrip("?"), classes)
+        elements.append(
+            Element(
+                words=frozenset(each for each in choices if "_" not in each),
+                phrases=tuple(each.split("_") for each in choices if "_" in each),
+                gap=gap,
+                optional=optional,
+            )
+        )
+        gap = 0
+    return tuple(elements)
+
+
+def _choices(part: str, classes: Mapping[str, Sequence[str]]) -> list[str]:
+    found: list[str] = []
+    for choice in part.split("|"):
+        if not choice.startswith("@"):
+            found.append(choice)
+        elif choice[1:] in classes:
+            found.extend(classes[choice[1:]])
+        else:
+            raise LexiconError(f"there is no class {choice}")
+    return found

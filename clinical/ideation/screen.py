@@ -1,0 +1,158 @@
+"""Does a text speak of suicide? Pure, deterministic, total, linear in the length of the text."""
+
+from collections.abc import Iterator, Sequence
+
+from clinical.ideation.context import Hit, lowered_all
+from clinical.ideation.fold import NORMALISER_VERSION, PLAIN
+from clinical.ideation.label import RULE_UNAVAILABLE, Label, Reason, Screening, Span
+from clinical.ideation.lexicon import Lexicon
+from clinical.ideation.pattern import BudgetExceededError, Meter, Pattern
+from clinical.ideation.view import View, lines_of, triggered_views
+
+LONGEST_TEXT = 10_000
+"""Code points; a longer text is read as well and shown to a human whatever it says.
+
+Source: house rule, ideation fail-safe (notes are limited to the same length).
+"""
+MOST_READ = 70_000
+"""Code points of an overlong text that are read. Source: 64 KiB limit of the fail-safe."""
+STEPS_AT_ONCE = 2_000
+STEPS_PER_CODE_POINT = 25
+"""Budget of one reading: `STEPS_AT_ONCE` and this for every code point.
+
+Source: measured; everyday notes take under one step a code point, hostile ones under ten.
+"""
+MOST_HITS = 40
+"""With more hits than this nothing is lowered: somebody must read it.
+
+Source: house rule; keeps the reading of cues linear.
+"""
+FEWEST_WORDS = 5
+MOST_UNKNOWN = 0.7
+"""A line of at least `FEWEST_WORDS` words with more unknown ones than this cannot be read here.
+
+Source: house rule, ideation languages.
+"""
+LAST_LATIN = "\u024f"
+FEWEST_LETTERS = 4
+"""Letters of other scripts from which the share of them is looked at. Source: house rule."""
+
+
+def screen(text: str, lexicon: Lexicon) -> Screening:
+    """Read one text; whatever cannot be read in its budget is answered with `escalate`."""
+    meter = Meter(limit=STEPS_AT_ONCE + STEPS_PER_CODE_POINT * min(len(text), MOST_READ))
+    try:
+        return _screen(text[:MOST_READ], lexicon, meter, too_long=len(text) > LONGEST_TEXT)
+    except BudgetExceededError:
+        return unavailable(lexicon.version, steps=meter.steps)
+
+
+def unavailable(lexicon_version: str, *, steps: int = 0) -> Screening:
+    """Make the answer for a text that could not be screened: a human must look now."""
+    return Screening(
+        label=Label.ESCALATE,
+        reason=Reason.SCREENING_UNAVAILABLE,
+        normaliser_version=NORMALISER_VERSION,
+        lexicon_version=lexicon_version,
+        rule_ids=(RULE_UNAVAILABLE,),
+        steps=steps,
+    )
+
+
+def _screen(text: str, lexicon: Lexicon, meter: Meter, *, too_long: bool) -> Screening:
+    plain = text.translate(PLAIN)
+    read: list[tuple[View, list[Hit]]] = []
+    spans: set[tuple[int, int, str, str]] = set()
+    for view in triggered_views(text, plain, lexicon, meter):
+        hits = _new_hits(view, lexicon, meter, spans)
+        if hits:
+            read.append((view, hits))
+    label, reason = _judge(read, lexicon)
+    rules = {rule for _, _, rule, _ in spans}
+    if label is not Label.ESCALATE and (too_long or not _readable(text, plain, lexicon)):
+        label, reason = Label.ESCALATE, Reason.SCREENING_UNAVAILABLE
+        rules.add(RULE_UNAVAILABLE)
+    return Screening(
+        label=label,
+        reason=reason,
+        normaliser_version=NORMALISER_VERSION,
+        lexicon_version=lexicon.version,
+        spans=tuple(
+            Span(start=start, end=end, rule_id=rule, lang=lang)
+            for start, end, rule, lang in sorted(spans)
+        ),
+        rule_ids=tuple(sorted(rules)),
+        steps=meter.steps,
+    )
+
+
+def _new_hits(
+    view: View, lexicon: Lexicon, meter: Meter, spans: set[tuple[int, int, str, str]]
+) -> list[Hit]:
+    fresh: list[Hit] = []
+    for hit in _hits(view, lexicon, meter):
+        start, end = view.place(hit.first, hit.last)
+        found = (start, end, hit.pattern.id, hit.pattern.lang)
+        if found not in spans:
+            spans.add(found)
+            fresh.append(hit)
+        if len(fresh) > MOST_HITS:
+            break
+    return fresh
+
+
+def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:
+    words, by_anchor = view.tokens.words, lexicon.by_anchor
+    for at, word in enumerate(words):
+        for pattern in by_anchor.get(word, ()):
+            match = pattern.match(words, at, meter)
+            if match is not None and _stands(view, pattern, *match):
+                yield Hit(pattern, *match)
+
+
+def _stands(view: View, pattern: Pattern, first: int, last: int) -> bool:
+    tokens = view.tokens
+    if tokens.sentence[first] != tokens.sentence[last - 1]:
+        return False
+    if pattern.unless_next and last < len(tokens.words):
+        same = tokens.sentence[last] == tokens.sentence[last - 1]
+        if same and pattern.unless_next.at(tokens.words, last):
+            return False
+    if not pattern.unless:
+        return True
+    clause = tokens.same_clause(first, last)
+    return clause is None or not pattern.unless.within(tokens.words, clause)
+
+
+def _judge(read: Sequence[tuple[View, list[Hit]]], lexicon: Lexicon) -> tuple[Label, Reason]:
+    if not read:
+        return Label.NONE, Reason.NONE
+    lowered = False
+    for view, hits in read:
+        paging = [hit for hit in hits if hit.pattern.escalates]
+        if not paging:
+            continue
+        if len(hits) > MOST_HITS or not lowered_all(view.tokens, paging, lexicon.cues):
+            return Label.ESCALATE, Reason.RULE
+        lowered = True
+    return Label.REVIEW, Reason.CONTEXT if lowered else Reason.RULE
+
+
+def _readable(text: str, plain: str, lexicon: Lexicon) -> bool:
+    if not text.isascii() and _other_script(text):
+        return False
+    known = lexicon.vocabulary.__contains__
+    for words in lines_of(plain):
+        if len(words) >= FEWEST_WORDS:
+            unknown = sum(1 for word in words if not known(word) and word.isalpha())
+            if unknown > MOST_UNKNOWN * len(words):
+                return False
+    return True
+
+
+def _other_script(text: str) -> bool:
+    for line in text.splitlines():
+        other = sum(1 for char in line if char > LAST_LATIN and char.isalpha())
+        if other >= FEWEST_LETTERS and other > MOST_UNKNOWN * sum(map(str.isalpha, line)):
+            return True
+    return False
