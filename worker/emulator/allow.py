@@ -10,8 +10,8 @@ LARGEST_DATA_BYTES = 200
 """Source: escalation.md 7.6, security.md T9."""
 
 ALLOWED: dict[str, str] = {
-    "fid": r"[\x21-\x7e]{1,300}",
-    "token": r"[\x21-\x7e]{1,4096}",
+    "fid": r"[A-Za-z0-9:_.-]{1,300}",
+    "token": r"[A-Za-z0-9:_.-]{1,4096}",
     "data.v": r"1",
     "data.k": r"[urt]",
     "data.i": OPAQUE,
