@@ -4,7 +4,7 @@ import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.channels.fcm_outcome import LONGEST_WAIT, retry_after
@@ -18,8 +18,11 @@ REFUSALS = {
     "an SMTP URL begins with smtp:// or smtps:// and names a host",
 }
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+unhurried = settings(deadline=None)
+"""A busy machine is no finding."""
 
 
+@unhurried
 @given(st.text(max_size=60) | st.integers().map(str))
 def test_no_retry_header_raises_or_silences_us_for_more_than_an_hour(value: str) -> None:
     wait = retry_after({"retry-after": value}, NOW)
@@ -27,6 +30,7 @@ def test_no_retry_header_raises_or_silences_us_for_more_than_an_hour(value: str)
     assert wait is None or timedelta(0) <= wait <= LONGEST_WAIT
 
 
+@unhurried
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_date_is_read_as_a_bounded_wait(until: datetime) -> None:
     wait = retry_after({"retry-after": f"{until:%a, %d %b %Y %H:%M:%S} GMT"}, NOW)
@@ -34,6 +38,7 @@ def test_every_date_is_read_as_a_bounded_wait(until: datetime) -> None:
     assert wait is None or timedelta(0) <= wait <= LONGEST_WAIT
 
 
+@unhurried
 @given(st.text(max_size=40))
 def test_no_text_but_an_opaque_handle_gets_into_a_page(text: str) -> None:
     if HANDLE.fullmatch(text):
@@ -49,6 +54,7 @@ def test_no_text_but_an_opaque_handle_gets_into_a_page(text: str) -> None:
         )
 
 
+@unhurried
 @given(st.text(string.printable, max_size=40))
 def test_no_text_but_an_origin_gets_into_a_link(prefix: str) -> None:
     handle = new_handle()
@@ -68,6 +74,7 @@ def attempt(url: str) -> tuple[Relay | None, str]:
         return None, str(refusal)
 
 
+@unhurried
 @given(st.text(string.printable, max_size=60))
 def test_no_url_leads_to_a_distant_relay_in_the_clear(rest: str) -> None:
     for scheme in ("smtp", "smtps", "smtp+starttls"):
