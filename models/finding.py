@@ -1,6 +1,7 @@
 """What a rule said of a chart. FHIR: DetectedIssue."""
 
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,10 @@ from sqlalchemy import ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from clinical.finding import Finding as FindingOfRule
+from models.alert import Source, raise_alert
 from models.base import APP_NOW, Instant, Table, uuid7
+from models.session import Connection
 
 
 class Finding(Table, table=True):
@@ -31,3 +35,72 @@ class Finding(Table, table=True):
     local_date: date
     rules_version: str
     found_at: datetime = Field(sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)})
+
+
+INSERT_FINDING = """
+INSERT INTO finding (clinic_id, id, patient_id, rule, period, severity, because, numbers,
+    local_date, rules_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (clinic_id, patient_id, rule, period) DO NOTHING RETURNING id
+"""
+
+MARK_ASSESSED = """
+UPDATE entry SET assessed_at = app_now()
+WHERE clinic_id = $1 AND patient_id = $2 AND assessed_at IS NULL AND received_at <= $3
+"""
+
+UNASSESSED = "SELECT * FROM gate.unassessed($1, $2)"
+
+
+async def raise_findings(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    found: Sequence[FindingOfRule],
+    *,
+    rules_version: str,
+) -> int:
+    """Store the findings that are new and raise an alert for each, all or none of it."""
+    raised = 0
+    for each in found:
+        finding_id = await connection.fetchval(
+            INSERT_FINDING,
+            clinic_id,
+            uuid7(),
+            patient_id,
+            each.rule,
+            each.period,
+            each.severity,
+            each.because,
+            dict(each.numbers),
+            each.local_date,
+            rules_version,
+        )
+        if finding_id is None:
+            continue
+        raised += 1
+        await raise_alert(
+            connection,
+            clinic_id=clinic_id,
+            patient_id=patient_id,
+            severity=each.severity,
+            rule=each.rule,
+            period=each.period,
+            sources=[Source(rule=each.rule, reason="finding", finding_id=finding_id)],
+        )
+    return raised
+
+
+async def mark_assessed(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, as_of: datetime
+) -> None:
+    """Note that the rules have seen everything received by an instant."""
+    await connection.execute(MARK_ASSESSED, clinic_id, patient_id, as_of)
+
+
+async def unassessed_patients(
+    connection: Connection, *, older_than: timedelta, most: int
+) -> list[tuple[UUID, UUID]]:
+    """List clinic and patient of entries that no rule has seen, the longest waiting first."""
+    records = await connection.fetch(UNASSESSED, older_than, most)
+    return [(record["clinic_id"], record["patient_id"]) for record in records]

@@ -127,3 +127,8 @@ async def verify_root_key(connection: Connection, keyring: Keyring) -> None:
     row = await connection.fetchrow("SELECT * FROM gate.any_clinic_key()")
     if row is not None:
         keyring.unwrap_clinic_key(row["clinic_id"], row["version"], row["wrapped"])
+
+
+async def prune(connection: Connection) -> None:
+    """Forget lookups and buckets that have run out."""
+    await connection.execute("SELECT gate.prune()")

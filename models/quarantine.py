@@ -5,8 +5,9 @@ from uuid import UUID
 from models.alert import EMERGENCY, Source, raise_alert
 from models.base import uuid7
 from models.cipher import Subject
+from models.gate import clinics
 from models.ingest import SI_RULE, Decision, Writer
-from models.session import Connection
+from models.session import Connection, Pool, clinic_transaction
 
 KEPT_DAYS = 30
 """How long a quarantined body is kept. Source: spec, security section 8, C5."""
@@ -98,3 +99,18 @@ async def _record_decision(
         decision.text_hmac,
         decision.steps,
     )
+
+
+FORGET = """
+UPDATE quarantine SET body_ct = '' WHERE clinic_id = $1 AND expires_at <= app_now()
+    AND body_ct <> ''
+"""
+
+
+async def forget_expired(pool: Pool) -> None:
+    """Destroy quarantined bodies after their time; that there was one, and its label, stays."""
+    async with pool.acquire() as connection:
+        open_clinics = await clinics(connection)
+    for clinic_id in open_clinics:
+        async with clinic_transaction(pool, clinic_id) as connection:
+            await connection.execute(FORGET, clinic_id)

@@ -1,0 +1,51 @@
+"""Load a chart, run the rules, raise alerts."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from clinical.assess import RULES_VERSION, assess
+from models.chart import chart_for
+
+from models.finding import mark_assessed, raise_findings, unassessed_patients
+from models.session import Pool, clinic_transaction
+from worker.log import log
+
+OVERDUE = timedelta(seconds=30)
+"""An entry not assessed by now was missed by its hint. Source: spec, escalation section 3."""
+MOST_AT_ONCE = 200
+
+
+async def assess_patient(ctx: Mapping[str, Any], clinic_id: str, patient_id: str) -> None:
+    """Replay the patient's chart through the rules and raise what is new."""
+    await assess_one(ctx["pool"], UUID(clinic_id), UUID(patient_id))
+
+
+async def assess_one(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
+    """Assess one patient in one transaction; return how many findings are new."""
+    async with clinic_transaction(pool, clinic_id) as connection:
+        chart = await chart_for(connection, clinic_id, patient_id)
+        if chart is None:
+            return 0
+        found = assess(chart, now=chart.as_of)
+        raised = await raise_findings(
+            connection, clinic_id, patient_id, found, rules_version=RULES_VERSION
+        )
+        await mark_assessed(connection, clinic_id, patient_id, chart.as_of)
+        return raised
+
+
+async def sweep_unassessed(pool: Pool) -> int:
+    """Assess every patient whose entries no job has seen in time; return how many there were."""
+    async with pool.acquire() as connection:
+        waiting = await unassessed_patients(connection, older_than=OVERDUE, most=MOST_AT_ONCE)
+    for clinic_id, patient_id in waiting:
+        try:
+            await assess_one(pool, clinic_id, patient_id)
+        except asyncpg.PostgresConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001 # one bad chart never stops the loop
+            log.error("assess.failed", patient_id=str(patient_id), exc_info=error)
+    return len(waiting)

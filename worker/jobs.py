@@ -1,0 +1,91 @@
+"""The jobs process: assessments by arq, and the loops that need neither arq nor Redis."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from models.cipher import Keyring
+from models.gate import prune, verify_root_key
+from models.job import ASSESS_PATIENT
+from models.quarantine import forget_expired
+from models.session import Pool, open_pool
+from settings import WorkerSettings, load
+from worker.assess import assess_patient, sweep_unassessed
+from worker.audit_seal import seal_all
+from worker.log import configure_log, log
+from worker.queue import run_queue
+
+CONNECTIONS = 6
+SWEEP_SECONDS = 10.0
+SEAL_SECONDS = 10.0
+"""How often audit rows are chained. Source: spec, security section 5."""
+TIDY_SECONDS = 3600.0
+PAUSE_AFTER_FAULT = 2.0
+
+Round = Callable[[], Awaitable[object]]
+
+
+async def keep_doing(name: str, each: Round, *, every_seconds: float) -> None:
+    """Do something again and again; a fault is logged and the next round tried."""
+    while True:
+        try:
+            await each()
+            await asyncio.sleep(every_seconds)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.error("jobs.round_failed", job=name, exc_info=error)
+            await asyncio.sleep(PAUSE_AFTER_FAULT)
+
+
+async def tidy(pool: Pool) -> None:
+    """Forget what has run out: lookups, buckets, quarantined bodies."""
+    async with pool.acquire() as connection:
+        await prune(connection)
+    await forget_expired(pool)
+
+
+async def run(settings: WorkerSettings) -> None:
+    """Run everything until told to stop."""
+    keyring = Keyring(settings.root_key_bytes)
+    pool = await open_pool(
+        settings.database_url.get_secret_value(),
+        largest=CONNECTIONS,
+        application_name="afterglow-jobs",
+    )
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    async with pool.acquire() as connection:
+        await verify_root_key(connection, keyring)
+    redis_url = settings.redis_url.get_secret_value()
+    tasks = [
+        asyncio.create_task(each)
+        for each in (
+            run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"pool": pool}),
+            keep_doing("sweep", lambda: sweep_unassessed(pool), every_seconds=SWEEP_SECONDS),
+            keep_doing("seal", lambda: seal_all(pool, keyring), every_seconds=SEAL_SECONDS),
+            keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
+        )
+    ]
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, waiting):
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(pool.close(), timeout=1)
+    for task in done - {waiting}:
+        task.result()
+
+
+def main() -> None:
+    """Run the jobs process."""
+    settings = load(WorkerSettings)
+    configure_log(settings.log_level)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()
