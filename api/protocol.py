@@ -3,9 +3,11 @@
 A head that never ends or never stops growing, and a parser's refusal in our own form.
 """
 
+import sys
 from asyncio import TimerHandle, Transport
 from typing import cast
 
+from httptools import HttpParserInvalidMethodError
 from uuid_utils import uuid7
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -13,17 +15,19 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from api.edge import ALWAYS, LARGEST_HEAD, NO_STORE
-from api.errors import BadRequest, HeadersTooLarge, RequestTimeout
+from api.edge import ALWAYS, LARGEST_HEAD, METHODS, NO_STORE
+from api.errors import BadRequest, HeadersTooLarge, MethodNotAllowed, RequestTimeout
 from api.problem import MEDIA_TYPE, Problem
 
 HEAD_DEADLINE = 15.0
 """Seconds until the head of a request is there."""
+VERSIONS = (b" HTTP/1.1", b" HTTP/1.0")
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol with limits on size and time of a request's head."""
 
+    _received = b""
     _head_size = 0
     _head_timer: TimerHandle | None = None
 
@@ -39,6 +43,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Refuse a head that has grown too large."""
+        self._received = data
         super().data_received(data)
         if self._head_timer is None or self.transport.is_closing():
             return
@@ -58,14 +63,18 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 # a parser's words are not ours
-        """Refuse what is not HTTP."""
-        self.refuse(BadRequest())
+        """Refuse what is not HTTP; a method the parser has not heard of is HTTP all the same."""
+        line = self._received.partition(b"\r\n")[0]
+        if isinstance(sys.exception(), HttpParserInvalidMethodError) and line.endswith(VERSIONS):
+            self.refuse(MethodNotAllowed(headers={"Allow": ", ".join(sorted(METHODS))}))
+        else:
+            self.refuse(BadRequest())
 
     def refuse(self, problem: Problem) -> None:
         """Answer without a request, and close."""
         self._stop_waiting()
-        if self._is_answering():
-            self.transport.close()  # an answer here would be taken for that request's
+        if self._owes_another_answer():
+            self.transport.close()  # ours would be taken for that one
             return
         identity = str(uuid7())
         body = problem.body(identity)
@@ -76,14 +85,17 @@ class Protocol(HttpToolsProtocol):
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
         ]
         lines = [b"%s: %s\r\n" % header for header in headers]
         self.transport.write(b"".join([STATUS_LINE[problem.status], *lines, b"\r\n", body]))
         self.transport.close()
 
-    def _is_answering(self) -> bool:
+    def _owes_another_answer(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        return cycle is not None and not cycle.response_complete
+        if cycle is None or cycle.response_complete:
+            return False
+        return cycle.response_started or not cycle.more_body
 
     def _await_head(self) -> None:
         self._head_size = 0
