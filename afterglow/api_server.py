@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import uvicorn
-
 from afterglow.child import Child, start_child
 from afterglow.supervise import Service, begin, keep_running, stop_all
 
@@ -72,6 +70,8 @@ def start_process(sockets: Sequence[socket.socket]) -> Child:
 
 def run_process(descriptors: Sequence[int]) -> None:
     """Be one server process, on sockets that somebody else has bound."""
+    import uvicorn  # noqa: PLC0415 # the parent, which only watches, has no use for it
+
     configuration = uvicorn.Config(
         "api.app:create_app",
         factory=True,

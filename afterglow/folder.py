@@ -18,6 +18,7 @@ FALLBACK = Path("/var/tmp")  # noqa: S108 # the folder made in it is ours alone,
 SHORT = Path("/tmp")  # noqa: S108 # likewise
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel's own limit is 107 on Linux and 103 on macOS."""
+MARKS = "marks"
 SOCKET_NAME = ".s.PGSQL.5432.lock"
 
 
@@ -37,6 +38,12 @@ class Folder:
     def private(self, name: str) -> Path:
         """Return a folder inside that only the engines' user (and root) can enter."""
         return own_folder(self.path / name, self.account)
+
+    def mark(self, name: str) -> Path:
+        """Return the file that says what was done to this cluster; a new one has none."""
+        marks = self.path / MARKS
+        marks.mkdir(mode=0o700, exist_ok=True)
+        return marks / name
 
     def log(self, name: str) -> Path:
         """Return where a process writes its log."""

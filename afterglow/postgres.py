@@ -20,7 +20,7 @@ from urllib.parse import quote
 import asyncpg
 
 from afterglow.child import PATIENCE_SECONDS, POLL_SECONDS, Child, EngineFailed, start_child
-from afterglow.folder import Folder, write_private
+from afterglow.folder import MARKS, Folder, write_private
 
 Role = Literal["app", "pager", "owner", "postgres"]
 LOGINS: tuple[Role, ...] = ("app", "pager", "owner")
@@ -126,7 +126,8 @@ def major_version(program: Path) -> int:
 
 def make_cluster(folder: Folder, programs: Path, data: Path, *, durable: bool) -> None:
     """Run initdb; the folder appears under its name only when it is whole."""
-    shutil.rmtree(data.with_suffix(".new"), ignore_errors=True)
+    for stale in (data.with_suffix(".new"), folder.path / MARKS):
+        shutil.rmtree(stale, ignore_errors=True)
     draft = folder.private("postgres.new")
     password = folder.private("init") / "password"
     write_private(password, folder.password("postgres"))
@@ -187,7 +188,7 @@ def is_ready(data: Path, pid: int) -> bool:
 def prepare(server: Postgres) -> None:
     """Make the roles, their passwords and the database, unless this was done before."""
     roles = ROLES_SQL.read_text(encoding="utf-8")
-    done = server.folder.path / "prepared"
+    done = server.folder.mark("prepared")
     mark = hashlib.sha256(f"{roles}{DATABASE}".encode()).hexdigest()
     if done.exists() and done.read_text() == mark:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from afterglow.child import EngineFailed
 from afterglow.folder import Folder, open_folder, tell
-from afterglow.migrate import migrate
+from afterglow.migrate import migrate, migrate_own
 from afterglow.parts import READY_SECONDS, Parts, Ports, Urls, answers
 from afterglow.ports import free_or_other
 from afterglow.postgres import start_postgres
@@ -15,8 +15,8 @@ from afterglow.supervise import Life, Service, begin, stop_all
 from afterglow.valkey import Valkey, start_valkey
 from settings import EngineSettings
 
-GRACE_SECONDS = 1.2
-"""All is gone within two seconds of Ctrl-C, the engines' own stop included."""
+GRACE = 1.2
+"""Seconds; all is gone within two seconds of Ctrl-C, the engines' own stop included."""
 
 Step = Callable[[str], AbstractContextManager[object]]
 FillDemo = Callable[[Mapping[str, str]], None]
@@ -29,7 +29,7 @@ def no_step(_name: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Everything, running. `lives` are the API, the worker and the emulator."""
+    """Everything, running. `lives` are the emulator, the API and the worker."""
 
     parts: Parts
     lives: list[Life]
@@ -62,22 +62,24 @@ def running_stack(
         with step("engines"):
             urls, valkey = start_engines(settings, folder, open_now)
         parts = Parts(folder=folder, urls=urls, ports=free_ports(ports or Ports(), say))
-        emulator = start_services(open_now, Service(name="emulator", start=parts.start_emulator))
+        lives: list[Life] = []
+        open_now.callback(lambda: stop_all([life.child for life in lives], grace_seconds=GRACE))
+        lives += begin([Service(name="emulator", start=parts.start_emulator)])
         with step("migrations"):
-            migrate(urls.owner)
-        with step("push and mail emulator"):
-            wait_for_page(emulator[0], parts.ports.emulator, "/")
+            if settings.database_url is None:
+                migrate_own(urls.owner, folder.mark("migrated"))
+            else:
+                migrate(urls.owner)
         if fill_demo:
             with step("demo clinic"):
                 fill_demo(parts.environment())
+        lives += begin([Service(name="API", start=parts.start_api)])
+        with step("push and mail emulator"):  # it writes the credentials that the worker needs
+            wait_for_page(lives[0], parts.ports.emulator, "/")
+        lives += begin([Service(name="worker", start=parts.start_worker)])
         with step("API and worker"):
-            ours = start_services(
-                open_now,
-                Service(name="API", start=parts.start_api),
-                Service(name="worker", start=parts.start_worker),
-            )
-            wait_for_page(ours[0], parts.ports.api, "/health/live")
-        yield Stack(parts=parts, lives=[*ours, *emulator], valkey=valkey)
+            wait_for_page(lives[1], parts.ports.api, "/health/ready")
+        yield Stack(parts=parts, lives=lives, valkey=valkey)
 
 
 def start_engines(
@@ -112,13 +114,6 @@ def free_ports(wanted: Ports, say: Callable[[str], None]) -> Ports:
         emulator=free_or_other(wanted.emulator, say=say),
         smtp=free_or_other(wanted.smtp, say=say),
     )
-
-
-def start_services(open_now: ExitStack, *services: Service) -> list[Life]:
-    """Start services that end with the stack, all at the same time."""
-    lives = begin(services)
-    open_now.callback(lambda: stop_all([life.child for life in lives], grace_seconds=GRACE_SECONDS))
-    return lives
 
 
 def wait_for_page(life: Life, port: int, path: str) -> None:

@@ -15,7 +15,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 STABLE_SECONDS = 10.0
 """A process that lived as long is started again at once, as if it had never died."""
 HOPELESS_SECONDS = 3.0
-"""One that dies sooner in its first life will not start the second time either."""
+HOPELESS_CODES = frozenset({1, 3, 78})
+"""What ends so soon in its first life with one of these (an exception, uvicorn's failed start, bad
+settings) will not start the second time either; what was killed may."""
 
 Signals = SimpleQueue[int]
 
@@ -49,8 +51,10 @@ class Life:
         return True
 
     def hopeless(self, now: float) -> bool:
-        """Say whether it died before it ever did anything."""
-        return self.deaths == 1 and now - self.since < HOPELESS_SECONDS
+        """Say whether it refused to start, rather than died."""
+        if self.deaths > 1 or now - self.since >= HOPELESS_SECONDS:
+            return False
+        return self.child.process.returncode in HOPELESS_CODES
 
     def revive(self, now: float) -> None:
         """Start it again when that is due."""

@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from afterglow.api_server import serve
+from afterglow.migrate import migrate as run_migrations
 from settings import MigrationSettings, Settings, WorkerSettings, load
 
 
@@ -12,8 +14,6 @@ from settings import MigrationSettings, Settings, WorkerSettings, load
 @click.option("--port", default=8000, show_default=True, help="0 takes a free one.")
 def api(host: str, port: int) -> None:
     """Serve the API: several processes, one socket."""
-    from afterglow.api_server import serve  # noqa: PLC0415 # uvicorn is slow to import
-
     settings = load(Settings)
     sys.exit(serve(host, port, processes=settings.api_processes, say=tell))
 
@@ -31,9 +31,7 @@ def worker() -> None:
 @click.argument("revision", default="head")
 def migrate(revision: str) -> None:
     """Bring the schema up to date, as the owner."""
-    from afterglow.migrate import migrate as run  # noqa: PLC0415 # brings every table
-
-    run(load(MigrationSettings).owner_database_url.get_secret_value(), revision)
+    run_migrations(load(MigrationSettings).owner_database_url.get_secret_value(), revision)
 
 
 def tell(sentence: str) -> None:

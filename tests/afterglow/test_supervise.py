@@ -66,7 +66,6 @@ def test_starts_again_what_was_killed() -> None:
     started: list[Child] = []
     said: list[str] = []
     lives = begin([service("fragile", started=started)])
-    lives[0].since -= HOPELESS_SECONDS
     started[0].process.kill()
 
     def revive_or_stop() -> None:
@@ -147,6 +146,16 @@ def test_a_first_life_too_short_is_hopeless(lived_seconds: float, *, hopeless: b
     life.look(now=lived_seconds)
 
     assert life.hopeless(now=lived_seconds) is hopeless
+
+
+@pytest.mark.parametrize(("code", "hopeless"), [("1", True), ("78", True), ("9", False)])
+def test_only_a_refusal_to_start_is_hopeless(code: str, *, hopeless: bool) -> None:
+    child = start_child("brief", ["/bin/sh", "-c", f"exit {code}"], environment=ENVIRONMENT)
+    child.wait()
+    life = Life(service=service("brief"), child=child, since=0)
+    life.look(now=1)
+
+    assert life.hopeless(now=1) is hopeless
 
 
 def test_kills_within_the_grace_who_does_not_stop(tmp_path: Path) -> None:
