@@ -1,6 +1,7 @@
 """What the tests of the API's edge share: small applications, requests and their answers."""
 
 import io
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
@@ -62,9 +63,14 @@ def request_with(
 @contextmanager
 def captured_log(level: str = "info") -> Generator[Callable[[], list[dict[str, Any]]]]:
     """Send the log to memory; yields what reads its lines."""
-    stream = io.BytesIO()
+    stream, root = io.BytesIO(), logging.getLogger()
+    before, least = root.handlers[:], root.level
+    root.handlers.clear()
     configure_log(level, stream)
     try:
         yield lambda: [msgspec.json.decode(line) for line in stream.getvalue().splitlines()]
     finally:
         structlog.reset_defaults()
+        logging.captureWarnings(capture=False)
+        root.handlers[:] = before
+        root.setLevel(least)
