@@ -106,8 +106,8 @@ def started(folder: Path) -> Iterator[Running]:
     try:
         yield stack
     finally:
-        stack.process.kill()
-        stack.process.wait()
+        stack.process.terminate()
+        stack.process.wait(PATIENCE_SECONDS)
         if stack.process.stderr is not None:
             stack.process.stderr.close()
 
