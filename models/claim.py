@@ -46,8 +46,11 @@ class Claimed:
     clinic_key: bytes | None = field(repr=False)
 
 
-MAY_RING = "(a.state = 'open' OR (a.state = 'acked' AND d.kind = 'new_information'))"
-"""An acknowledged alert rings nobody any more; only news about it does."""
+MAY_RING = """(a.state = 'open' OR (a.state = 'acked'
+    AND (d.kind = 'new_information' OR d.created_at > a.acked_at)))"""
+"""An acknowledged alert rings nobody any more but with what was made for it since: news, reminders.
+
+The acknowledgement cancels what is older; this holds also where it was not."""
 
 CLAIM = f"""
 WITH due AS MATERIALIZED (

@@ -29,6 +29,7 @@ class DueAlert:
     resume_step_at: datetime | None
     policy_snapshot: dict[str, Any] | None
     acks_needed: int
+    action_due_at: datetime | None
     now: datetime
 
 
@@ -59,7 +60,7 @@ class NewDelivery:
 
 DUE_ALERT = """
 SELECT clinic_id, id, patient_id, severity, severity_rank, state, round, step, resume_step_at,
-    policy_snapshot, acks_needed, greatest(app_now(), $1) AS now
+    policy_snapshot, acks_needed, action_due_at, greatest(app_now(), $1) AS now
 FROM alert
 WHERE state <> 'resolved' AND severity_rank >= $2 AND next_step_at <= greatest(app_now(), $1)
   AND NOT id = ANY ($3::uuid[])

@@ -1,4 +1,4 @@
-"""How well the page path is: how late it is, what would be forgotten, and which pagers live."""
+"""How well the page path is: how late it is, and which pagers live."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +14,6 @@ SELECT greatest(
      JOIN alert a ON a.clinic_id = d.clinic_id AND a.id = d.alert_id AND {MAY_RING}
      WHERE d.state IN ('pending', 'leased') AND d.due_at <= greatest(app_now(), $1)),
     0)::float8
-"""
-
-FORGOTTEN = """
-SELECT count(*) FROM alert a
-WHERE a.state IN ('open', 'acked') AND a.next_step_at IS NULL AND NOT EXISTS (
-    SELECT FROM delivery d WHERE d.clinic_id = a.clinic_id AND d.alert_id = a.id
-      AND d.state IN ('pending', 'leased'))
 """
 
 BEAT = """
@@ -51,12 +44,6 @@ async def oldest_due_seconds(connection: Connection, *, floor: datetime) -> floa
     """Say how long the longest waiting step or page has been due."""
     seconds: float = await connection.fetchval(OLDEST_DUE, floor)
     return seconds
-
-
-async def forgotten_alerts(connection: Connection) -> int:
-    """Count the live alerts that nothing will ever ring again: there must be none."""
-    count: int = await connection.fetchval(FORGOTTEN)
-    return count
 
 
 async def write_beat(connection: Connection, beat: Beat) -> None:

@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from models.alert import SEVERITY_RANK
 from models.session import Pool
 from worker.lane import Lane
-from worker.listener import Listener
 from worker.log import log
 from worker.switchboard import Switchboard
 
@@ -67,25 +65,3 @@ async def keep_lane(lane: Lane) -> None:
             wait, pause = pause, min(pause * 2, LONGEST_PAUSE_SECONDS)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(lane.wake.wait(), wait)
-
-
-@dataclass(slots=True, kw_only=True)
-class Dispatcher:
-    """Both lanes and the ear that wakes them."""
-
-    lanes: Sequence[Lane]
-    listener: Listener
-
-    async def run(self, stopping: asyncio.Event, *, finish_seconds: float) -> None:
-        """Page until told to stop, then finish the calls in flight."""
-        ear = asyncio.create_task(self.listener.run())
-        loops = [asyncio.create_task(keep_lane(lane)) for lane in self.lanes]
-        await stopping.wait()
-        await asyncio.gather(*(lane.finish(within_seconds=finish_seconds) for lane in self.lanes))
-        ear.cancel()
-        await asyncio.wait([ear, *loops], timeout=finish_seconds)
-
-    def wake(self) -> None:
-        """Have both lanes run a pass now."""
-        for lane in self.lanes:
-            lane.wake.set()

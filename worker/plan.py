@@ -84,15 +84,32 @@ def is_extra_round(alert: DueAlert) -> bool:
 
 def is_forgotten(alert: DueAlert) -> bool:
     """Say whether somebody acknowledged and then did nothing in time."""
-    return alert.state == "acked" and not is_extra_round(alert)
+    return alert.state == "acked" and not is_extra_round(alert) and alert.action_due_at is not None
 
 
 def plan_for(alert: DueAlert, policy: Policy, snapshot: Snapshot | None) -> Plan:
-    """Say what is due for an alert."""
-    return (_extra_round if is_extra_round(alert) else _next_rung)(alert, policy, snapshot)
+    """Say what is due for an alert; one that nobody acted upon must have been reopened before."""
+    if is_extra_round(alert):
+        return _extra_round(alert, snapshot)
+    if alert.state == "acked":
+        return _reminder(alert, snapshot)
+    return _next_rung(alert, policy, snapshot)
 
 
-def _extra_round(alert: DueAlert, _policy: Policy, snapshot: Snapshot | None) -> Plan:
+def _reminder(alert: DueAlert, snapshot: Snapshot | None) -> Plan:
+    """Show whoever acted once a day that the alert is not resolved."""
+    return Plan(
+        targets=(OWNER, COVERING),
+        kind=PageKind.ROUTINE,
+        step=alert.step,
+        next_step=alert.step + 1,
+        wait=DAILY,
+        acks_needed=alert.acks_needed,
+        snapshot=snapshot,
+    )
+
+
+def _extra_round(alert: DueAlert, snapshot: Snapshot | None) -> Plan:
     """Ring whoever knows of the alert; the ladder's own time is put back, so no step is late."""
     acked = alert.state == "acked"
     return Plan(
@@ -129,7 +146,8 @@ def _words_of(alert: DueAlert) -> PageKind:
 def widened(alert: DueAlert, policy: Policy, plan: Plan, *, found: bool) -> Plan:
     """Turn a plan that reached nobody into one for everyone, and soon again if that fails too."""
     rung = everyone_now(policy)
-    wait = plan.wait if is_extra_round(alert) else (rung.next_in or DAILY)
+    keeps_time = is_extra_round(alert) or alert.state == "acked"
+    wait = plan.wait if keeps_time else (rung.next_in or DAILY)
     return replace(plan, targets=rung.targets, wait=wait if found else min(wait, LOOK_AGAIN))
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from models.acknowledge import acknowledge, act, lock_alert
 from models.alert import Source, raise_alert
 from models.base import uuid7
 from models.cipher import Keyring
@@ -51,14 +52,6 @@ VALUES ($1, $2, $2, $3, $4, $5, $6)
 CONNECT = """
 INSERT INTO endpoint (clinic_id, id, practitioner_id, channel, device_id)
 VALUES ($1, $2, $3, 'push', $4)
-"""
-TAKE_OVER = """
-UPDATE alert SET state = 'acked', acked_at = app_now(), acked_by = $2, resume_step_at = NULL,
-    action_due_at = app_now() + interval '30 minutes',
-    next_step_at = app_now() + interval '30 minutes' WHERE id = $1
-"""
-CANCEL = """
-UPDATE delivery SET state = 'cancelled' WHERE alert_id = $1 AND state IN ('pending', 'leased')
 """
 PAGES = """
 SELECT d.*, d.due_at - app_now() AS due_in, t.outcome, t.provider_code FROM delivery d
@@ -203,10 +196,18 @@ class Stage:
             )
 
     async def acknowledge(self, alert: UUID, person: Person) -> None:
-        """Take the alert over: what was not sent yet is cancelled, the action timer runs."""
-        async with self.superuser.transaction():
-            await self.superuser.execute(TAKE_OVER, alert, person.id)
-            await self.superuser.execute(CANCEL, alert)
+        """Take the alert on, as the API does."""
+        async with clinic_transaction(self.pool, person.clinic_id) as db:
+            locked = await lock_alert(db, person.clinic_id, alert)
+            assert locked is not None
+            await acknowledge(db, person.clinic_id, locked, person.id)
+
+    async def act(self, alert: UUID, person: Person) -> None:
+        """Note that somebody was called."""
+        async with clinic_transaction(self.pool, person.clinic_id) as db:
+            locked = await lock_alert(db, person.clinic_id, alert)
+            assert locked is not None
+            await act(db, person.clinic_id, locked, person.id, "called_spoke")
 
     async def alert(self, alert: UUID) -> Mapping[str, Any]:
         """Read one alert."""
