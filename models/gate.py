@@ -118,6 +118,11 @@ async def clinics(connection: Connection) -> list[UUID]:
     return [row[0] for row in await connection.fetch("SELECT * FROM gate.clinics()")]
 
 
+async def unsealed_clinics(connection: Connection) -> list[UUID]:
+    """List the clinics whose audit has events that are not chained yet."""
+    return [row[0] for row in await connection.fetch("SELECT * FROM gate.unsealed()")]
+
+
 async def verify_root_key(connection: Connection, keyring: Keyring) -> None:
     """Open one clinic's key, where there is one.
 

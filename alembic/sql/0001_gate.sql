@@ -138,10 +138,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     GROUP BY e.clinic_id, e.patient_id ORDER BY min(e.received_at) LIMIT p_limit
 $$;
 
+-- Clinics with audit events that no link of the chain covers. Only what came within a day of the
+-- last link is looked at: no transaction is open that long, and six years of events would be.
 CREATE FUNCTION gate.unsealed() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT c.id FROM clinic c WHERE EXISTS (
+    SELECT c.id FROM clinic c
+    LEFT JOIN LATERAL (
+        SELECT e.at FROM audit_seal s
+        JOIN audit_event e ON e.clinic_id = s.clinic_id AND e.id = s.audit_id
+        WHERE s.clinic_id = c.id ORDER BY s.day DESC, s.seq DESC LIMIT 1
+    ) last ON true
+    WHERE EXISTS (
         SELECT FROM audit_event a WHERE a.clinic_id = c.id
+          AND a.at >= coalesce(last.at - interval '1 day', '-infinity')
           AND NOT EXISTS (SELECT FROM audit_seal s
                           WHERE s.clinic_id = a.clinic_id AND s.audit_id = a.id))
 $$;

@@ -167,7 +167,7 @@ GRANT SELECT (clinic_id, id, zone, language, ended_at) ON patient TO gate;
 GRANT SELECT (clinic_id, id, disabled_at) ON device TO gate;
 GRANT SELECT (clinic_id, patient_id, id, received_at, assessed_at) ON entry TO gate;
 GRANT SELECT (clinic_id, id, at) ON audit_event TO gate;
-GRANT SELECT (clinic_id, audit_id) ON audit_seal TO gate;
+GRANT SELECT (clinic_id, day, seq, audit_id) ON audit_seal TO gate;
 GRANT SELECT (clinic_id, id, expires_at) ON quarantine TO gate;
 DO $$
 DECLARE
