@@ -117,7 +117,7 @@ class Settings(FromEnvironment):
     """Networks (CIDR) whose forwarded headers are believed, separated by commas."""
     public_url: str = "http://localhost:8000"
     """What links in pages and mails begin with; https outside this machine."""
-    api_processes: int = Field(2, ge=1, le=64)
+    api_processes: int = Field(default=2, ge=1, le=64)
     """Server processes of the API on one socket."""
     metrics_bind: Bind | None = None
     """host:port of `/metrics`, apart from the public address; unset is off."""
@@ -139,7 +139,7 @@ class Settings(FromEnvironment):
     """Dead man's switch: called every 10 s while all checks pass."""
     instrument_dir: Path | None = None
     """Folder with a clinic's own item sets, read after the built-in ones."""
-    send_timeout_seconds: int = Field(10, ge=1, le=20)
+    send_timeout_seconds: int = Field(default=10, ge=1, le=20)
     """Limit of one attempt to reach a person; less than the lease of 20 s."""
     fail_at: str | None = None
     """Name of the point where the process kills itself, for fault tests; refused in prod."""

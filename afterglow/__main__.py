@@ -2,4 +2,4 @@
 
 from afterglow.cli import main
 
-main()
+main(prog_name="afterglow")

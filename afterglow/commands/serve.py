@@ -1,11 +1,14 @@
 """The processes of a real system, one command each: `api`, `worker`, `migrate`."""
 
+import asyncio
+import socket
 import sys
 
 import click
 
 from afterglow.api_server import serve
 from afterglow.migrate import migrate as run_migrations
+from afterglow.readiness import pager_is_well
 from settings import MigrationSettings, Settings, WorkerSettings, load
 
 
@@ -19,8 +22,11 @@ def api(host: str, port: int) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--check", is_flag=True, help="Only say whether the pager of this host is well.")
+def worker(*, check: bool) -> None:
     """Page people and run the jobs."""
+    if check:
+        sys.exit(0 if asyncio.run(pager_is_well(load(WorkerSettings), socket.gethostname())) else 1)
     from worker.main import main  # noqa: PLC0415 # brings the whole worker
 
     load(WorkerSettings)
