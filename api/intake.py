@@ -228,7 +228,7 @@ async def keep(
     decision = read_refused(raw, arrival.backend.registry, arrival.backend.lexicon, arrival.subject)
     if decision is None:
         return
-    await quarantine_body(
+    problem.quarantined = await quarantine_body(
         connection,
         arrival.writer,
         arrival.subject,
@@ -236,7 +236,6 @@ async def keep(
         body=raw,
         decision=decision,
     )
-    problem.quarantined = True
 
 
 @dataclass(slots=True)
@@ -264,10 +263,10 @@ async def salvaging(request: AnyRequest, backend: Backend) -> AsyncGenerator[Sen
         raise
     except Exception as error:
         log.error("entry.failed", exc_info=error)
-        problem = Internal(salvage=sent.body)
+        failure = Internal(salvage=sent.body)
         if sent.body:
-            await keep_apart(request, backend, problem)
-        raise problem from error
+            await keep_apart(request, backend, failure)
+        raise failure from error
 
 
 async def keep_apart(request: AnyRequest, backend: Backend, problem: Problem) -> None:

@@ -16,7 +16,7 @@ from api import cursor
 from api.backend import AnyRequest, Backend, entered
 from api.body import BATCH_LIMIT, read_body
 from api.decode import convert
-from api.entries import EntryRead, Hidden, entry_read
+from api.diary import EntryRead, Hidden, entry_read
 from api.errors import (
     IdConflict,
     Internal,
@@ -96,8 +96,8 @@ class Position(Struct, array_like=True):
 class Item:
     """One item of a batch on its way: ready to be stored, or refused."""
 
-    sent_id: str | None
     raw: bytes
+    entry_id: UUID | None = None
     revision: Revision | None = None
     problem: Problem | None = None
     result: ItemResult | None = None
@@ -161,9 +161,10 @@ def read_item(arrival: Arrival, value: object) -> Item:
     raw = encode(value)
     members = members_of(value)
     sent = members.pop("id", None)
-    item = Item(sent_id=sent if isinstance(sent, str) else None, raw=raw)
+    item = Item(raw=raw)
     try:
-        entry_id = entry_id_in(item.sent_id or "", raw)
+        entry_id = entry_id_in(sent if isinstance(sent, str) else "", raw)
+        item.entry_id = entry_id
         content = members if isinstance(value, dict) else value
         entry = convert(content, EntryIn, items=arrival.backend.item_ids, salvage=raw)
         item.revision = prepare(arrival, entry_id, entry, raw)
@@ -180,13 +181,28 @@ async def store_all(connection: Connection, arrival: Arrival, items: Sequence[It
     except REFUSED_ROW:
         for item in items:
             item.result = None
+            if item.revision is not None:
+                item.problem = None
             try:
                 async with connection.transaction():
                     await store_items(connection, arrival, [item])
             except REFUSED_ROW as error:
                 log.error("sync.item_refused", exc_info=error)
-                item.problem = item.problem or Internal()
-                item.result = refused(item, item.problem)
+                await keep_refused(connection, arrival, item, item.problem or Internal())
+
+
+async def keep_refused(
+    connection: Connection, arrival: Arrival, item: Item, problem: Problem
+) -> None:
+    """Keep what the database refuses to store; what it refuses to keep as well is only logged."""
+    problem.quarantined = False  # it was said in what has been taken back
+    try:
+        async with connection.transaction():
+            await keep(connection, arrival, problem, body=item.raw)
+    except REFUSED_ROW as error:
+        log.error("sync.item_lost", exc_info=error)
+        problem.quarantined = False
+    item.result = refused(item, problem)
 
 
 async def store_items(connection: Connection, arrival: Arrival, items: Sequence[Item]) -> None:
@@ -240,7 +256,7 @@ def refused(item: Item, problem: Problem) -> ItemResult:
     """Tell what is wrong with an item, in the words of the refusal it would get alone."""
     return ItemResult(
         "conflict" if isinstance(problem, IdConflict) else "invalid",
-        id=UNSET if item.sent_id is None else item.sent_id,
+        id=UNSET if item.entry_id is None else str(item.entry_id),
         problem=msgspec.Raw(problem.body("")),
         quarantined=problem.quarantined or UNSET,
     )

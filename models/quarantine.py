@@ -31,10 +31,15 @@ INSERT INTO screening (clinic_id, id, patient_id, quarantine_id, stage, label, r
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
+IS_KEPT = """
+SELECT EXISTS (
+    SELECT FROM quarantine WHERE clinic_id = $1 AND patient_id = $2 AND body_hmac = $3)
+"""
+
 AUDITED = """
 INSERT INTO audit_event (clinic_id, id, actor_id, actor_role, session_id, patient_id, action,
     object_type, object_id, outcome, request_id)
-VALUES ($1, $2, $3::uuid, 'patient', $4, $3::uuid, 'entry.quarantine', 'quarantine', $5, $6, $7)
+VALUES ($1, $2, $3::uuid, 'patient', $4, $3::uuid, $8, 'quarantine', $5, $6, $7)
 """
 
 
@@ -46,15 +51,16 @@ async def quarantine_body(
     slug: str,
     body: bytes,
     decision: Decision,
-) -> UUID | None:
-    """Keep a body once; None when the same one is kept already, or too many were today."""
+) -> bool:
+    """Keep a body once; False when too many were kept today, which the audit counts."""
+    body_hmac = subject.index("quarantine.body", body)
     kept = await connection.fetchval(
         KEEP,
         writer.clinic_id,
         row := uuid7(),
         writer.patient_id,
         slug,
-        subject.index("quarantine.body", body),
+        body_hmac,
         subject.seal("quarantine.body", row, body),
         decision.label,
         writer.device_id,
@@ -62,12 +68,14 @@ async def quarantine_body(
         MOST_A_DAY,
     )
     if kept is None:
-        return None
+        known: bool = await connection.fetchval(
+            IS_KEPT, writer.clinic_id, writer.patient_id, body_hmac
+        )
+        if not known:
+            await _record_act(connection, writer, None, slug, "entry.drop")
+        return known
     await _record_decision(connection, writer, row, decision)
-    await connection.execute(
-        AUDITED, writer.clinic_id, uuid7(), writer.patient_id, writer.session_id, row, slug,
-        writer.request_id,
-    )  # fmt: skip
+    await _record_act(connection, writer, row, slug, "entry.quarantine")
     if decision.escalates:
         await raise_alert(
             connection,
@@ -77,7 +85,16 @@ async def quarantine_body(
             rule=SI_RULE,
             sources=[Source(rule=SI_RULE, reason=decision.reason, quarantine_id=row)],
         )
-    return row
+    return True
+
+
+async def _record_act(
+    connection: Connection, writer: Writer, row: UUID | None, slug: str, action: str
+) -> None:
+    await connection.execute(
+        AUDITED, writer.clinic_id, uuid7(), writer.patient_id, writer.session_id, row, slug,
+        writer.request_id, action,
+    )  # fmt: skip
 
 
 async def _record_decision(

@@ -88,7 +88,7 @@ RETURNING id
 AUDIT_HIDE = """
 INSERT INTO audit_event (clinic_id, id, actor_id, actor_role, session_id, patient_id, action,
     object_type, object_id, request_id)
-VALUES ($1, $2, $3, 'patient', $4, $3, 'entry.hide', 'entry', $5, $6)
+VALUES ($1, $2, $3::uuid, 'patient', $4, $3::uuid, 'entry.hide', 'entry', $5, $6)
 """
 
 

@@ -14,7 +14,6 @@ GOOD_FOR = timedelta(days=180)
 """After it a row may be wrong: 6 of 69 apps gave a wrong number (Martinengo 2019, BMC Medicine)."""
 ANYWHERE = "ZZ"
 """The code of no country: a directory, for where there is no row."""
-DUTY_PATH = "/v1/duty"
 
 
 class CrisisLine(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,15 +40,11 @@ class CrisisLink(Struct, frozen=True):
 
 
 class CrisisBlock(Struct, frozen=True):
-    """What a patient sees after writing of suicide: care first, then what to do now.
-
-    Who is on duty is asked at `duty` in that minute: a stored answer would go stale.
-    """
+    """What a patient sees after writing of suicide: care first, then what to do now."""
 
     care: str
     links: list[CrisisLink]
     nearby: str
-    duty: str = DUTY_PATH
 
 
 CARE = {

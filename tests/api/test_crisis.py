@@ -85,7 +85,6 @@ def test_a_block_says_care_first_then_links_then_who_is_near() -> None:
         "tel:911",
     ]
     assert "near you" in block.nearby
-    assert block.duty == "/v1/duty"
 
 
 def test_lines_in_the_patients_language_come_first_and_none_is_left_out() -> None:
