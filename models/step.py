@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from models.base import uuid7
 from models.session import Connection, rows_as
 
 REACHED = "reached"
@@ -58,13 +59,33 @@ class NewDelivery:
     handle: str
 
 
-DUE_ALERT = """
-SELECT clinic_id, id, patient_id, severity, severity_rank, state, round, step, resume_step_at,
-    policy_snapshot, acks_needed, action_due_at, greatest(app_now(), $1) AS now
-FROM alert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a step leaves behind; a live alert always has a next one."""
+
+    step: int
+    next_step: int
+    next_step_at: datetime
+    snapshot: dict[str, Any] | None
+    acks_needed: int
+
+
+COLUMNS = """
+clinic_id, id, patient_id, severity, severity_rank, state, round, step, resume_step_at,
+    policy_snapshot, acks_needed, action_due_at
+"""
+
+DUE_ALERT = f"""
+SELECT {COLUMNS}, greatest(app_now(), $1) AS now FROM alert
 WHERE state <> 'resolved' AND severity_rank >= $2 AND next_step_at <= greatest(app_now(), $1)
   AND NOT id = ANY ($3::uuid[])
 ORDER BY severity_rank DESC, next_step_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+
+ONE_DUE_ALERT = f"""
+SELECT {COLUMNS}, greatest(app_now(), $3) AS now FROM alert
+WHERE clinic_id = $1 AND id = $2 AND state <> 'resolved'
+  AND next_step_at <= greatest(app_now(), $3) FOR UPDATE
 """
 
 LIVE_POLICY = """
@@ -132,7 +153,7 @@ ORDER BY e.practitioner_id, e.id
 """
 """Reads no care team, rule or rota: whatever is wrong with those, it still finds people."""
 
-INSERT_DELIVERIES = """
+WRITE_STEP = """
 WITH wanted AS (
     SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[],
         $12::interval[], $13::text[], $14::text[])
@@ -146,21 +167,27 @@ WITH wanted AS (
     SELECT s.endpoint_id, max(s.due_at) AS until
     FROM superseded s JOIN attempt t
       ON t.clinic_id = $1 AND t.delivery_id = s.id AND t.n = s.attempt
-    WHERE t.outcome = 'throttled' GROUP BY s.endpoint_id)
-INSERT INTO delivery (clinic_id, alert_id, round, step, severity_rank, id, practitioner_id,
-    endpoint_id, channel, kind, due_at, collapse_tag, handle)
-SELECT $1, $2, $3, $4, $5, w.id, w.practitioner_id, w.endpoint_id, w.channel, w.kind,
-    greatest($6::timestamptz + w.wait, h.until), w.tag, w.handle
-FROM wanted w LEFT JOIN held h ON h.endpoint_id = w.endpoint_id
-ON CONFLICT (clinic_id, alert_id, round, step, endpoint_id) DO NOTHING
-RETURNING id
-"""
-"""A page that failed before gives way to the new one, which keeps a provider's "not before"."""
-
-FINISH_STEP = """
-UPDATE alert SET step = $3, next_step_at = $4, resume_step_at = NULL, policy_snapshot = $5,
-    acks_needed = $6
+    WHERE t.outcome = 'throttled' GROUP BY s.endpoint_id),
+ inserted AS (
+    INSERT INTO delivery (clinic_id, alert_id, round, step, severity_rank, id, practitioner_id,
+        endpoint_id, channel, kind, due_at, collapse_tag, handle)
+    SELECT $1, $2, $3, $4, $5, w.id, w.practitioner_id, w.endpoint_id, w.channel, w.kind,
+        greatest($6::timestamptz + w.wait, h.until), w.tag, w.handle
+    FROM wanted w LEFT JOIN held h ON h.endpoint_id = w.endpoint_id
+    ON CONFLICT (clinic_id, alert_id, round, step, endpoint_id) DO NOTHING
+    RETURNING id),
+ told AS (
+    INSERT INTO alert_history (clinic_id, id, alert_id, patient_id, kind, detail)
+    SELECT $1, $15, $2, $16, 'step', jsonb_build_object(
+        'round', $3::int, 'step', $4::int, 'deliveries', (SELECT count(*) FROM inserted))
+    WHERE cardinality($7::uuid[]) > 0)
+UPDATE alert SET step = $17, next_step_at = $18, resume_step_at = NULL, policy_snapshot = $19,
+    acks_needed = $20
 WHERE clinic_id = $1 AND id = $2
+"""
+"""Pages, history and the time of the next step at once: half of a step is never visible.
+
+A page that failed before gives way to the new one, which keeps a provider's "not before".
 """
 
 REOPEN_UNANSWERED = """
@@ -175,6 +202,14 @@ async def next_due_alert(
 ) -> DueAlert | None:
     """Lock the most severe alert whose time has come and that nobody else has locked."""
     row = await connection.fetchrow(DUE_ALERT, floor, lowest_rank, list(except_for))
+    return None if row is None else DueAlert(**dict(row))
+
+
+async def lock_due(
+    connection: Connection, clinic_id: UUID, alert_id: UUID, *, floor: datetime
+) -> DueAlert | None:
+    """Lock one alert if its time has still come."""
+    row = await connection.fetchrow(ONE_DUE_ALERT, clinic_id, alert_id, floor)
     return None if row is None else DueAlert(**dict(row))
 
 
@@ -203,16 +238,16 @@ async def everyone(
     return rows_as(Reachable, await connection.fetch(EVERYONE, clinic_id, channels))
 
 
-async def insert_deliveries(
-    connection: Connection, alert: DueAlert, step: int, deliveries: Sequence[NewDelivery]
-) -> int:
-    """Insert the pages of one step once, and say how many are new."""
-    rows = await connection.fetch(
-        INSERT_DELIVERIES,
+async def write_step(
+    connection: Connection, alert: DueAlert, taken: Taken, deliveries: Sequence[NewDelivery]
+) -> None:
+    """Insert the pages of one step, each once, and leave the alert with its next one."""
+    await connection.execute(
+        WRITE_STEP,
         alert.clinic_id,
         alert.id,
         alert.round,
-        step,
+        taken.step,
         alert.severity_rank,
         alert.now,
         [d.id for d in deliveries],
@@ -223,22 +258,12 @@ async def insert_deliveries(
         [d.wait for d in deliveries],
         [d.collapse_tag for d in deliveries],
         [d.handle for d in deliveries],
-    )
-    return len(rows)
-
-
-async def finish_step(
-    connection: Connection,
-    alert: DueAlert,
-    *,
-    step: int,
-    next_step_at: datetime,
-    snapshot: dict[str, Any] | None,
-    acks_needed: int,
-) -> None:
-    """Write down which step comes next and when; an open alert always has one."""
-    await connection.execute(
-        FINISH_STEP, alert.clinic_id, alert.id, step, next_step_at, snapshot, acks_needed
+        uuid7(),
+        alert.patient_id,
+        taken.next_step,
+        taken.next_step_at,
+        taken.snapshot,
+        taken.acks_needed,
     )
 
 

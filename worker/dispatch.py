@@ -17,6 +17,8 @@ OTHER_SLOTS = 8
 EMERGENCY_CONNECTIONS = 2
 OTHER_CONNECTIONS = 2
 """Slots and connections of the two lanes. Source: escalation.md 4."""
+OTHERS_AFTER_SECONDS = 0.05
+"""A call wakes the emergencies' lane first; everything else leaves it the processor for so long."""
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -35,6 +37,14 @@ def emergency_lane(board: Switchboard, pool: Pool) -> Lane:
 def other_lane(board: Switchboard, pool: Pool) -> Lane:
     """Make the lane of everything; it helps with emergencies when it is free."""
     return Lane(name="other", board=board, pool=pool, lowest_rank=0, slots=OTHER_SLOTS)
+
+
+def wake_in_turn(lanes: Sequence[Lane]) -> None:
+    """Have every lane run a pass, the first of them before the others."""
+    first, *others = lanes
+    first.wake.set()
+    for lane in others:
+        asyncio.get_running_loop().call_later(OTHERS_AFTER_SECONDS, lane.wake.set)
 
 
 async def run_until_idle(lanes: Sequence[Lane]) -> None:

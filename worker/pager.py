@@ -20,6 +20,7 @@ from worker.dispatch import (
     emergency_lane,
     keep_lane,
     other_lane,
+    wake_in_turn,
 )
 from worker.failpoint import arm
 from worker.heartbeat import Heart
@@ -87,13 +88,10 @@ async def page(
     settings: WorkerSettings, board: Switchboard, lanes: Sequence[Lane], stop: Stop
 ) -> None:
     """Run lanes, ear and heart until told to stop."""
-
-    def wake() -> None:
-        for lane in lanes:
-            lane.wake.set()
-
     ear = Listener(
-        url=settings.pager_database_url.get_secret_value(), wake=wake, learn=board.floor.learn
+        url=settings.pager_database_url.get_secret_value(),
+        wake=lambda: wake_in_turn(lanes),
+        learn=board.floor.learn,
     )
     url = settings.heartbeat_url
     heart = Heart(

@@ -12,13 +12,14 @@ from models.step import (
     DueAlert,
     NewDelivery,
     Reachable,
+    Taken,
     everyone,
-    finish_step,
-    insert_deliveries,
     live_policy,
+    lock_due,
     next_due_alert,
     reachable,
     reopen,
+    write_step,
 )
 from worker.channels.port import collapse_tag, new_handle
 from worker.failpoint import reach
@@ -40,38 +41,45 @@ from worker.switchboard import Switchboard
 async def take_step(
     board: Switchboard, pool: Pool, *, lowest_rank: int, skip: set[UUID]
 ) -> UUID | None:
-    """Do the most urgent step that is due and return its alert; one that cannot be done is skipped.
+    """Do the most urgent step that is due and return its alert.
 
-    What is skipped stays due: the next pass tries again.
+    Whatever is wrong with a policy or a team, everyone is rung; if not even that can be written,
+    the alert is skipped and stays due: the next pass tries again.
     """
-    async with pool.acquire() as connection, connection.transaction():
-        alert = await next_due_alert(
-            connection, floor=board.floor.at(), lowest_rank=lowest_rank, except_for=[*skip]
-        )
-        if alert is None:
-            return None
-        await _climb_or_ring_everyone(board, connection, alert, skip)
-        reach("pager.before_step_commit")
+    async with pool.acquire() as connection:
+        alert: DueAlert | None = None
+        try:
+            async with connection.transaction():
+                alert = await next_due_alert(
+                    connection, floor=board.floor.at(), lowest_rank=lowest_rank, except_for=[*skip]
+                )
+                if alert is None:
+                    return None
+                await climb(board, connection, alert)
+                reach("pager.before_step_commit")
+        except Exception as error:
+            if alert is None:
+                raise
+            log.error("pager.step_failed", alert_id=alert.id, exc_info=error)
+            skip.add(alert.id)
+            await _climb_blindly(board, connection, alert)
     reach("pager.after_step")
     return alert.id
 
 
-async def _climb_or_ring_everyone(
-    board: Switchboard, connection: Connection, alert: DueAlert, skip: set[UUID]
-) -> None:
+async def _climb_blindly(board: Switchboard, connection: Connection, failed: DueAlert) -> None:
+    """Ring everyone without a look at policy or team: one of them cannot be read."""
     try:
         async with connection.transaction():
-            await climb(board, connection, alert)
-    except Exception as error:  # noqa: BLE001 # whatever is wrong with a policy or a team: everyone
-        log.error("pager.step_failed", alert_id=alert.id, exc_info=error)
-    else:
-        return
-    try:
-        async with connection.transaction():
-            await climb_blindly(board, connection, alert)
+            alert = await lock_due(connection, failed.clinic_id, failed.id, floor=board.floor.at())
+            if alert is None:
+                return
+            alert = await _reopened_if_forgotten(connection, alert)
+            policy = built_in(alert)
+            plan = plan_for(alert, policy, alert.policy_snapshot)
+            await _ring_everyone(board, connection, alert, policy, plan, reason="error")
     except Exception as error:  # noqa: BLE001 # one bad row never stops the loop
-        skip.add(alert.id)
-        log.critical("pager.step_impossible", alert_id=alert.id, exc_info=error)
+        log.critical("pager.step_impossible", alert_id=failed.id, exc_info=error)
 
 
 async def climb(board: Switchboard, connection: Connection, alert: DueAlert) -> None:
@@ -79,21 +87,13 @@ async def climb(board: Switchboard, connection: Connection, alert: DueAlert) -> 
     alert = await _reopened_if_forgotten(connection, alert)
     policy, snapshot = await _ladder_of(connection, alert)
     plan = plan_for(alert, policy, snapshot)
+    people: Sequence[Reachable] = ()
     if plan.targets:
         people = await reachable(connection, alert, plan.targets, list(board.channels))
         if not people:
             await _ring_everyone(board, connection, alert, policy, plan, reason="nobody")
             return
-        await _ring(board, connection, alert, plan, people)
-    await _finish(connection, alert, plan)
-
-
-async def climb_blindly(board: Switchboard, connection: Connection, alert: DueAlert) -> None:
-    """Ring everyone without a look at policy or team: one of them cannot be read."""
-    alert = await _reopened_if_forgotten(connection, alert)
-    policy = built_in(alert)
-    plan = plan_for(alert, policy, alert.policy_snapshot)
-    await _ring_everyone(board, connection, alert, policy, plan, reason="error")
+    await _ring(board, connection, alert, plan, people)
 
 
 async def _ladder_of(connection: Connection, alert: DueAlert) -> tuple[Policy, Snapshot]:
@@ -129,11 +129,9 @@ async def _ring_everyone(
         "fallback" if people else "unreachable", detail={"reason": reason, "step": plan.step},
     )  # fmt: skip
     plan = widened(alert, policy, plan, found=bool(people))
-    if people:
-        await _ring(board, connection, alert, plan, people)
-    else:
+    if not people:
         log.critical("pager.nobody_reachable", clinic_id=alert.clinic_id, alert_id=alert.id)
-    await _finish(connection, alert, plan)
+    await _ring(board, connection, alert, plan, people)
 
 
 async def _ring(
@@ -158,19 +156,11 @@ async def _ring(
         )
         for one, wait in waits_of(people)
     ]
-    count = await insert_deliveries(connection, alert, plan.step, deliveries)
-    detail = {"round": alert.round, "step": plan.step, "deliveries": count}
-    await add_history(
-        connection, alert.clinic_id, alert.id, alert.patient_id, "step", detail=detail
-    )
-
-
-async def _finish(connection: Connection, alert: DueAlert, plan: Plan) -> None:
-    await finish_step(
-        connection,
-        alert,
-        step=plan.next_step,
+    taken = Taken(
+        step=plan.step,
+        next_step=plan.next_step,
         next_step_at=alert.now + plan.wait,
         snapshot=plan.snapshot,
         acks_needed=plan.acks_needed,
     )
+    await write_step(connection, alert, taken, deliveries)
