@@ -29,6 +29,18 @@ Source: house rule; the gaps leave room for the pages that test the road itself.
 """
 
 
+MOST_RUNS = 50
+"""Runs of days of one kind that one stretch between infusions can hold in a period.
+
+Source: house rule; a run ends after a quiet week, so fifty fill a year.
+"""
+
+
+def period_of(infusion: int, run: int, *, strong: bool = False) -> int:
+    """Give a run of days after an infusion its own number, so that it is told once."""
+    return (2 * infusion + strong) * MOST_RUNS + min(run, MOST_RUNS - 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing a rule found: why, in numbers a clinician can check, and never in patient words."""

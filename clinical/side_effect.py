@@ -1,0 +1,104 @@
+"""Side effects that need a call: help was needed, the mind stays unclear, or they come again."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from clinical.chart import Chart, Entry, first_days, item_values
+from clinical.finding import Finding, Severity
+
+SEVERE = "side_effect.severe"
+BOTHER = "side effects in all"
+
+NEEDED_HELP = 3
+"""Patient's severity "needed help" (CTCAE grade 3). Source: clinical content, section 5."""
+LIMITS_DAY = 2
+"""Patient's severity "limits my day" (CTCAE grade 2). Source: clinical content, section 5."""
+UNCLEAR_MIND = frozenset({"hallucinations", "confusion", "psychosis", "delirium"})
+"""Effects that should be gone a day after an infusion. Source: detection, section 9."""
+AT_ANY_GRADE = frozenset({"hematuria"})
+"""Effects told at any grade. Source: detection, section 9 (ketamine cystitis)."""
+IF_TWICE = frozenset({"vomiting", "headache"})
+"""Effects told when they limit two days. Source: detection, section 9."""
+BOTHERED_ONCE = 8
+"""Points (0-10) of the one daily item on a day without infusion. Source: section 9 (start)."""
+BOTHERED_TWICE = 5
+"""Points (0-10) of the one daily item on two such days. Source: detection, section 9 (start)."""
+SAME_RUN = timedelta(days=7)
+"""Days without a sign after which its return is told anew. Source: house rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class _Sign:
+    """One reason to call, on one day."""
+
+    day: date
+    points: int
+    because: str
+
+
+def detect_severe(chart: Chart) -> Iterator[Finding]:
+    """Say, once for each run of days, that a call is due; help that was needed is told apart."""
+    strong = [sign for entry in chart.entries for sign in _needed_help(entry)]
+    milder = [sign for entry in chart.entries for sign in _named(entry, AT_ANY_GRADE)]
+    for entry in chart.settled:
+        milder += _named(entry, UNCLEAR_MIND)
+        if (points := _bothered(entry)) >= BOTHERED_ONCE:
+            milder.append(_Sign(day=entry.local_date, points=points, because=BOTHER))
+    milder += _twice(chart)
+    yield from _told(chart, strong, strong=True)
+    yield from _told(chart, milder, strong=False)
+
+
+def _needed_help(entry: Entry) -> Iterator[_Sign]:
+    for effect in entry.side_effects:
+        if effect.severity >= NEEDED_HELP:
+            yield _Sign(day=entry.local_date, points=effect.severity, because=effect.id)
+
+
+def _named(entry: Entry, effects: frozenset[str]) -> list[_Sign]:
+    return [
+        _Sign(day=entry.local_date, points=effect.severity, because=effect.id)
+        for effect in entry.side_effects
+        if effect.severity and effect.id in effects
+    ]
+
+
+def _bothered(entry: Entry) -> int:
+    """Give the one daily item where no effect is listed beside it."""
+    return 0 if entry.side_effects else max(item_values([entry], "side_effects"), default=0)
+
+
+def _twice(chart: Chart) -> Iterator[_Sign]:
+    bad: list[_Sign] = [
+        sign
+        for entry in chart.entries
+        for sign in _named(entry, IF_TWICE)
+        if sign.points >= LIMITS_DAY
+    ]
+    bad += [
+        _Sign(day=entry.local_date, points=points, because=BOTHER)
+        for entry in chart.settled
+        if (points := _bothered(entry)) >= BOTHERED_TWICE
+    ]
+    seen: dict[str, date] = {}
+    for sign in sorted(bad):
+        if timedelta() < sign.day - seen.get(sign.because, sign.day) <= SAME_RUN:
+            yield _Sign(day=sign.day, points=sign.points, because=f"{sign.because} on two days")
+        seen[sign.because] = sign.day
+
+
+def _told(chart: Chart, signs: Sequence[_Sign], *, strong: bool) -> Iterator[Finding]:
+    worst: dict[date, _Sign] = {}
+    for sign in sorted(signs):
+        worst[sign.day] = sign
+    for day, period in first_days(chart, worst, SAME_RUN, strong=strong):
+        sign = worst[day]
+        yield Finding(
+            rule=SEVERE,
+            severity=Severity.URGENT,
+            because=f"{sign.because}, rated {sign.points} by the patient on {day}",
+            local_date=day,
+            period=period,
+            numbers={"effect": sign.because, "points": sign.points},
+        )
