@@ -42,6 +42,11 @@ class Device(Table, table=True):
             unique=True,
             postgresql_where=text("disabled_at IS NULL AND push_hmac IS NOT NULL"),
         ),
+        Index(
+            "device_pending_idx",
+            "pending_since",
+            postgresql_where=text("pending_seed IS NOT NULL AND pending_sent_at IS NULL"),
+        ),
         Index("device_patient_idx", "clinic_id", "patient_id"),
         Index("device_practitioner_idx", "clinic_id", "practitioner_id"),
     )

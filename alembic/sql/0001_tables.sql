@@ -279,6 +279,8 @@ CREATE TABLE device (
 
 CREATE UNIQUE INDEX device_installation_key ON device (clinic_id, installation, patient_id, practitioner_id) NULLS NOT DISTINCT;
 
+CREATE INDEX device_pending_idx ON device (pending_since) WHERE pending_seed IS NOT NULL AND pending_sent_at IS NULL;
+
 CREATE INDEX device_patient_idx ON device (clinic_id, patient_id);
 
 CREATE INDEX device_practitioner_idx ON device (clinic_id, practitioner_id);

@@ -179,3 +179,12 @@ async def test_dr_cy_is_let_into_the_other_clinic_only(
     answer = await phone.client.get(ROOM, headers=dr_cy.headers)
 
     assert answer.json() == {"kind": "staff", "subject_id": str(dr_cy.id)}
+
+
+async def test_one_connection_serves_patients_and_staff_in_turn(
+    phone: Phone, ana: Person, dr_bo: Person
+) -> None:
+    for who in (ana, dr_bo, ana, dr_bo) * 4:
+        answer = await phone.client.get(ROOM, headers=who.headers)
+
+        assert answer.status_code == 200

@@ -4,8 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP384R1,
+    EllipticCurvePublicKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -171,7 +176,7 @@ def test_no_other_bytes_are_a_signature(signature: bytes) -> None:
 
 
 def test_only_p256_and_ed25519_are_device_keys() -> None:
-    others = [
+    others: list[EllipticCurvePublicKey | RSAPublicKey] = [
         generate_private_key(SECP384R1()).public_key(),
         generate_rsa(65537, 2048).public_key(),
     ]

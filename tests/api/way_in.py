@@ -6,7 +6,7 @@ import pytest
 from litestar import get, post
 from litestar.di import NamedDependency, Provide
 
-from api import enrolments, sessions
+from api import devices, enrolments, sessions
 from api.assembly import assemble
 from api.backend import AnyRequest, Backend, entered, open_backend
 from api.body import read_body
@@ -42,6 +42,7 @@ async def door(settings: Settings) -> AsyncGenerator[Door]:
         routes = [
             *enrolments.HANDLERS,
             *sessions.HANDLERS,
+            *devices.HANDLERS,
             read_probe,
             write_probe,
         ]
