@@ -21,11 +21,12 @@ BEGIN
     SELECT * INTO s FROM session x WHERE x.clinic_id = c.clinic_id AND x.id = c.subject_id;
     IF NOT FOUND THEN RETURN; END IF;
     IF s.kind = 'patient' THEN
-        SELECT 'patient'::text AS role, NULL::text AS profession, x.language,
+        SELECT 'patient'::text AS role, NULL::text AS profession, x.language::text,
                x.ended_at IS NOT NULL AS gone INTO p
             FROM patient x WHERE x.clinic_id = s.clinic_id AND x.id = s.subject_id;
     ELSE
-        SELECT x.role, x.profession, x.language, x.disabled_at IS NOT NULL AS gone INTO p
+        SELECT x.role::text, x.profession::text, x.language::text,
+               x.disabled_at IS NOT NULL AS gone INTO p
             FROM practitioner x WHERE x.clinic_id = s.clinic_id AND x.id = s.subject_id;
     END IF;
     clinic_id := s.clinic_id; subject_id := s.subject_id; session_id := s.id; kind := s.kind;
