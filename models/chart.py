@@ -1,0 +1,121 @@
+"""One patient's time line, loaded for the rules: codes and numbers, never a note."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from uuid import UUID
+
+import asyncpg
+
+from clinical.chart import Chart, Entry, Infusion, WeeklyScore
+from clinical.instruments import Registry, SideEffect, registry, score
+from clinical.instruments.form import Composite, Form, Kind
+from models.session import Connection
+
+NO_COMPOSITE = Composite(items=(), at_least=1)
+"""Of a condition that no daily form here asks for: no level, so no rule that needs one fires."""
+
+PERSON = """
+SELECT conditions, primary_condition, app_now() AS as_of FROM patient
+WHERE clinic_id = $1 AND id = $2
+"""
+
+INFUSIONS = """
+SELECT started_at, local_date FROM infusion
+WHERE clinic_id = $1 AND patient_id = $2 ORDER BY started_at, id
+"""
+
+ENTRIES = """
+SELECT r.local_date, r.occurred_at, r.form, r.answers, r.side_effects
+FROM entry e JOIN entry_revision r ON r.clinic_id = e.clinic_id AND r.patient_id = e.patient_id
+    AND r.entry_id = e.id AND r.revision = e.revision
+WHERE e.clinic_id = $1 AND e.patient_id = $2
+ORDER BY r.occurred_at, e.id
+"""
+"""The newest revision of every entry; what the patient has hidden is still part of the illness."""
+
+COURSE_END = """
+SELECT (
+    SELECT max(i.local_date) FROM infusion i
+    WHERE i.clinic_id = $1 AND i.course_id = p.course_id AND i.started_at <= p.started_at
+) AS course_end
+FROM course_phase p
+WHERE p.clinic_id = $1 AND p.patient_id = $2 AND p.phase IN ('maintenance', 'follow_up')
+  AND NOT EXISTS (
+      SELECT FROM course_phase q
+      WHERE q.clinic_id = p.clinic_id AND q.course_id = p.course_id
+        AND q.phase IN ('maintenance', 'follow_up') AND q.started_at < p.started_at)
+ORDER BY p.started_at DESC LIMIT 1
+"""
+"""The last infusion before the newest course left its induction, where somebody has said so."""
+
+
+async def chart_for(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, *, known: Registry | None = None
+) -> Chart | None:
+    """Load everything the rules may know of a patient; None when there is no such patient."""
+    person = await connection.fetchrow(PERSON, clinic_id, patient_id)
+    if person is None:
+        return None
+    forms = (known or packaged()).forms
+    infusions = await connection.fetch(INFUSIONS, clinic_id, patient_id)
+    rows = await connection.fetch(ENTRIES, clinic_id, patient_id)
+    course_end: date | None = await connection.fetchval(COURSE_END, clinic_id, patient_id)
+    return Chart(
+        as_of=person["as_of"],
+        conditions=tuple(person["conditions"]),
+        primary_condition=person["primary_condition"],
+        composite=composite_of(known or packaged(), person["primary_condition"]),
+        infusions=[
+            Infusion(number=n, started_at=row["started_at"], local_date=row["local_date"])
+            for n, row in enumerate(infusions, start=1)
+        ],
+        entries=[entry_of(row) for row in rows],
+        weekly_scores=weekly_scores(rows, forms),
+        course_end=course_end,
+    )
+
+
+@cache
+def packaged() -> Registry:
+    """Read the packaged item sets once."""
+    return registry()
+
+
+def composite_of(known: Registry, condition: str) -> Composite:
+    """Name the daily items of a condition."""
+    form = known.forms.get(known.daily_for.get(condition, ""))
+    return NO_COMPOSITE if form is None or form.composite is None else form.composite
+
+
+def entry_of(row: asyncpg.Record) -> Entry:
+    """Turn one row into an entry of the chart."""
+    return Entry(
+        local_date=row["local_date"],
+        occurred_at=row["occurred_at"],
+        form=row["form"],
+        answers=row["answers"],
+        side_effects=tuple(
+            SideEffect(id=each["id"], severity=each["severity"]) for each in row["side_effects"]
+        ),
+    )
+
+
+def weekly_scores(rows: Sequence[asyncpg.Record], forms: Mapping[str, Form]) -> list[WeeklyScore]:
+    """Total the instruments among the entries; one with answers missing has no total."""
+    found: list[WeeklyScore] = []
+    for row in rows:
+        form = forms.get(row["form"])
+        if form is None or form.kind is not Kind.INSTRUMENT or form.scoring.maximum is None:
+            continue
+        total = score(form, row["answers"])
+        if total is not None:
+            found.append(
+                WeeklyScore(
+                    local_date=row["local_date"],
+                    form=form.name,
+                    points=total.points,
+                    maximum=form.scoring.maximum,
+                )
+            )
+    return found
