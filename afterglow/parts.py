@@ -16,6 +16,8 @@ from afterglow.folder import Folder, write_private
 
 ROOT = Path(__file__).parent.parent
 KEY_BYTES = 32
+ONE_PROCESS = {f"{PREFIX}API_PROCESSES": "1"}
+"""Unless something else is asked for: it halves the start on a small machine."""
 SECRET = re.compile("(DATABASE_URL|REDIS_URL|ROOT_KEY|SMTP_URL)(_FILE)?$")
 READY_SECONDS = 30.0
 
@@ -64,21 +66,25 @@ class Parts:
 
     def environment(self) -> dict[str, str]:
         """Return what the API runs with; a setting not mentioned here stays as it was."""
-        return plain_environment() | {
-            f"{PREFIX}{name}": value
-            for name, value in {
-                "ENV": "dev",
-                "DATABASE_URL": self.urls.database,
-                "REDIS_URL": self.urls.redis,
-                "ROOT_KEY_FILE": str(root_key_file(self.folder)),
-                "PUBLIC_URL": self.api_url,
-                "FCM_CREDENTIALS_FILE": str(self.credentials),
-                "FCM_URL": self.emulator_url,
-                "SMTP_URL": f"smtp://localhost:{self.ports.smtp}",
-                "OPS_MAIL": "ops@localhost",
-                "DEMO": "true",
-            }.items()
-        }
+        return (
+            ONE_PROCESS
+            | plain_environment()
+            | {
+                f"{PREFIX}{name}": value
+                for name, value in {
+                    "ENV": "dev",
+                    "DATABASE_URL": self.urls.database,
+                    "REDIS_URL": self.urls.redis,
+                    "ROOT_KEY_FILE": str(root_key_file(self.folder)),
+                    "PUBLIC_URL": self.api_url,
+                    "FCM_CREDENTIALS_FILE": str(self.credentials),
+                    "FCM_URL": self.emulator_url,
+                    "SMTP_URL": f"smtp://localhost:{self.ports.smtp}",
+                    "OPS_MAIL": "ops@localhost",
+                    "DEMO": "true",
+                }.items()
+            }
+        )
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the worker runs with: the dispatcher's role as well."""
@@ -115,7 +121,7 @@ class Parts:
 
     def start_worker(self) -> Child:
         """Start the dispatcher and the jobs under theirs."""
-        return self.start("worker", "afterglow", "worker", environment=self.worker_environment())
+        return self.start("worker", "worker.main", environment=self.worker_environment())
 
 
 def plain_environment() -> dict[str, str]:

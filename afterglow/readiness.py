@@ -1,7 +1,8 @@
 """Whether the pager of one host is alive, listening and able to reach people."""
 
+from socket import gethostname
+
 from models.session import connect
-from settings import WorkerSettings
 
 LIVE_PAGER = """
 SELECT EXISTS (
@@ -13,13 +14,13 @@ SELECT EXISTS (
 """Thirty seconds: three beats missed. Source: spec, escalation section 9, readiness."""
 
 
-async def pager_is_well(settings: WorkerSettings, host: str) -> bool:
-    """Read the heartbeat that a pager of this host has written."""
+async def pager_is_well(pager_url: str, host: str | None = None) -> bool:
+    """Read the heartbeat that a pager of a host, of this one if none is named, has written."""
     try:
-        connection = await connect(settings.pager_database_url.get_secret_value())
+        connection = await connect(pager_url)
     except OSError:
         return False
     try:
-        return bool(await connection.fetchval(LIVE_PAGER, f"{host}-"))
+        return bool(await connection.fetchval(LIVE_PAGER, f"{host or gethostname()}-"))
     finally:
         await connection.close()

@@ -1,5 +1,6 @@
 """The whole system on one machine: engines, migrations, demo clinic, emulator, API, worker."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,6 +12,7 @@ from afterglow.migrate import migrate, migrate_own
 from afterglow.parts import READY_SECONDS, Parts, Ports, Urls, answers
 from afterglow.ports import free_or_other
 from afterglow.postgres import start_postgres
+from afterglow.readiness import pager_is_well
 from afterglow.supervise import Life, Service, begin, stop_all
 from afterglow.valkey import Valkey, start_valkey
 from settings import EngineSettings
@@ -79,6 +81,9 @@ def running_stack(
         lives += begin([Service(name="worker", start=parts.start_worker)])
         with step("API and worker"):
             wait_for_page(lives[1], parts.ports.api, "/health/ready")
+            lives[2].child.wait_until(
+                lambda: asyncio.run(pager_is_well(urls.pager)), patience_seconds=READY_SECONDS
+            )
         yield Stack(parts=parts, lives=lives, valkey=valkey)
 
 

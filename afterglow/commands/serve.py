@@ -1,14 +1,12 @@
 """The processes of a real system, one command each: `api`, `worker`, `migrate`."""
 
 import asyncio
-import socket
 import sys
 
 import click
 
 from afterglow.api_server import serve
 from afterglow.migrate import migrate as run_migrations
-from afterglow.readiness import pager_is_well
 from settings import MigrationSettings, Settings, WorkerSettings, load
 
 
@@ -26,7 +24,10 @@ def api(host: str, port: int) -> None:
 def worker(*, check: bool) -> None:
     """Page people and run the jobs."""
     if check:
-        sys.exit(0 if asyncio.run(pager_is_well(load(WorkerSettings), socket.gethostname())) else 1)
+        from afterglow.readiness import pager_is_well  # noqa: PLC0415 # only the check connects
+
+        url = load(WorkerSettings).pager_database_url.get_secret_value()
+        sys.exit(0 if asyncio.run(pager_is_well(url)) else 1)
     from worker.main import main  # noqa: PLC0415 # brings the whole worker
 
     load(WorkerSettings)

@@ -1,16 +1,14 @@
 """The health check of the worker's container says what the pager's heartbeat says."""
 
-import base64
+from socket import gethostname
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from afterglow.readiness import pager_is_well
-from models.session import Connection, Pool
+from models.session import Pool
 from models.vitals import Beat, write_beat
-from settings import Environment, WorkerSettings
-from tests.cast import ROOT_KEY, Clock, Database
+from tests.cast import Clock, Database
 
 WELL: dict[str, Any] = {
     "worker": "host-7",
@@ -22,26 +20,15 @@ WELL: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def settings(database: Database) -> WorkerSettings:
-    return WorkerSettings(
-        env=Environment.TEST,
-        database_url=SecretStr(database.app),
-        pager_database_url=SecretStr(database.pager),
-        redis_url=SecretStr("redis://localhost"),
-        root_key=SecretStr(base64.b64encode(ROOT_KEY).decode()),
-    )
-
-
 async def beat(pool: Pool, **changes: object) -> None:
     async with pool.acquire() as connection:
         await write_beat(connection, Beat(**(WELL | changes)))
 
 
-async def test_well_with_a_fresh_beat(settings: WorkerSettings, pager_pool: Pool) -> None:
+async def test_well_with_a_fresh_beat(database: Database, pager_pool: Pool) -> None:
     await beat(pager_pool)
 
-    assert await pager_is_well(settings, "host")
+    assert await pager_is_well(database.pager, "host")
 
 
 @pytest.mark.parametrize(
@@ -56,33 +43,32 @@ async def test_well_with_a_fresh_beat(settings: WorkerSettings, pager_pool: Pool
     ids=["another host", "a longer name", "deaf", "refused by a provider", "behind"],
 )
 async def test_not_well_otherwise(
-    settings: WorkerSettings, pager_pool: Pool, changes: dict[str, object]
+    database: Database, pager_pool: Pool, changes: dict[str, object]
 ) -> None:
     await beat(pager_pool, **changes)
 
-    assert not await pager_is_well(settings, "host")
+    assert not await pager_is_well(database.pager, "host")
 
 
-async def test_not_well_before_the_first_beat(settings: WorkerSettings) -> None:
-    assert not await pager_is_well(settings, "host")
+async def test_not_well_before_the_first_beat(database: Database) -> None:
+    assert not await pager_is_well(database.pager, "host")
 
 
 @pytest.mark.parametrize(("seconds", "well"), [(29, True), (31, False)])
 async def test_a_beat_grows_old(
-    settings: WorkerSettings, pager_pool: Pool, clock: Clock, seconds: int, *, well: bool
+    database: Database, pager_pool: Pool, clock: Clock, seconds: int, *, well: bool
 ) -> None:
     await beat(pager_pool)
     await clock.advance(seconds=seconds)
 
-    assert await pager_is_well(settings, "host") is well
+    assert await pager_is_well(database.pager, "host") is well
 
 
-async def test_not_well_without_its_database(
-    settings: WorkerSettings, superuser: Connection
-) -> None:
-    del superuser
-    nowhere = SecretStr("postgresql://pager@/afterglow?host=/nonexistent")
+async def test_looks_for_this_host_when_none_is_named(database: Database, pager_pool: Pool) -> None:
+    await beat(pager_pool, worker=f"{gethostname()}-7")
 
-    assert not await pager_is_well(
-        settings.model_copy(update={"pager_database_url": nowhere}), "host"
-    )
+    assert await pager_is_well(database.pager)
+
+
+async def test_not_well_without_its_database() -> None:
+    assert not await pager_is_well("postgresql://pager@/afterglow?host=/nonexistent")
