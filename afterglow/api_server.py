@@ -75,6 +75,7 @@ def run_process(descriptors: Sequence[int]) -> None:
     configuration = uvicorn.Config(
         "api.app:create_app",
         factory=True,
+        http="api.protocol:Protocol",
         access_log=False,  # addresses and paths are the application's to log, or not
         log_config=None,
         proxy_headers=False,  # the application knows which proxies to believe

@@ -30,7 +30,9 @@ from models.cipher import Keyring, token_hash
 from models.entry import Entry, EntryRevision, Screening
 from models.gate import Entered
 from models.session import sqlalchemy_url
+from models.tables import metadata
 
+TABLES = metadata.tables  # all of them, so that foreign keys resolve
 KEYRING = Keyring(base64.b64decode(os.environ["AFTERGLOW_ROOT_KEY"]))
 LEXICON, REGISTRY = load_lexicon(), registry()
 ENGINE = create_async_engine(
@@ -83,12 +85,16 @@ app = FastAPI(lifespan=lifespan)
 async def enter(session: AsyncSession, authorization: str) -> Entered:
     """Enter the clinic of a token."""
     row = (
-        await session.exec(
-            text("SELECT * FROM gate.enter('access', :lookup)").bindparams(  # type: ignore[call-overload] # exec takes text as well
-                lookup=token_hash(authorization.removeprefix(BEARER))
+        (
+            await session.exec(
+                text("SELECT * FROM gate.enter('access', :lookup)").bindparams(  # type: ignore[call-overload] # exec takes text as well
+                    lookup=token_hash(authorization.removeprefix(BEARER))
+                )
             )
         )
-    ).mappings().first()
+        .mappings()
+        .first()
+    )
     if row is None or row["verdict"] != "live":
         raise HTTPException(401)
     return Entered(**row)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import cast
 
 import uvloop
 
@@ -86,8 +87,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Send the first request."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 # what create_connection gives
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own class
         self._next()
 
     def _next(self) -> None:
@@ -127,7 +127,11 @@ async def run(port: int, *, connections: int, patients: int, seconds: float) -> 
     until = time.perf_counter() + seconds
 
     def take() -> bytes | None:
-        return None if time.perf_counter() > until else (waiting.popleft() if waiting else next(source))
+        return (
+            None
+            if time.perf_counter() > until
+            else (waiting.popleft() if waiting else next(source))
+        )
 
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
