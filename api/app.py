@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from api import entries, sync
+from api import alert_answers, alerts, devices, enrolments, entries, sessions, sync
 from api.app_config import app_config_route
 from api.assembly import assemble
 from api.backend import Backend, can_serve, open_backend
@@ -17,8 +17,10 @@ from api.log import configure_log, hook_crashes
 from clinical.instruments import registry
 from settings import Environment, Settings, load
 
-HANDLERS: list[HTTPRouteHandler] = [*entries.HANDLERS, *sync.HANDLERS]
+ROOMS = (entries, sync, enrolments, sessions, devices, alerts, alert_answers)
+HANDLERS: list[HTTPRouteHandler] = [handler for room in ROOMS for handler in room.HANDLERS]
 """Every operation that needs the database."""
+
 
 def create_app(settings: Settings | None = None) -> Litestar:
     """Build the application of one process from its settings."""

@@ -23,7 +23,7 @@ class Hints:
     """Patients with news, sent together in the background."""
 
     def __init__(self, redis_url: str) -> None:
-        self._redis: Redis = Redis.from_url(
+        self._redis: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType] # loose kwargs
             redis_url, socket_timeout=SEND_LIMIT, socket_connect_timeout=SEND_LIMIT
         )
         self._waiting: dict[str, float] = {}
