@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from api import alert_answers, alerts, devices, enrolments, entries, sessions, sync
+from api import alerts, devices, enrolments, entries, sessions, sync
 from api.app_config import app_config_route
 from api.assembly import assemble
 from api.backend import Backend, can_serve, open_backend
@@ -17,7 +17,7 @@ from api.log import configure_log, hook_crashes
 from clinical.instruments import registry
 from settings import Environment, Settings, load
 
-ROOMS = (entries, sync, enrolments, sessions, devices, alerts, alert_answers)
+ROOMS = (entries, sync, enrolments, sessions, devices, alerts)
 HANDLERS: list[HTTPRouteHandler] = [handler for room in ROOMS for handler in room.HANDLERS]
 """Every operation that needs the database."""
 
