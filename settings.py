@@ -137,6 +137,8 @@ class Settings(FromEnvironment):
     """Where the same is posted."""
     heartbeat_url: WebUrl | None = None
     """Dead man's switch: called every 10 s while all checks pass."""
+    audit_heads_file: Path | None = None
+    """File outside the database to which the last audit link of each day is appended."""
     instrument_dir: Path | None = None
     """Folder with a clinic's own item sets, read after the built-in ones."""
     send_timeout_seconds: int = Field(default=10, ge=1, le=20)

@@ -15,6 +15,7 @@ BAD_SETTINGS = 78
 
 COMMANDS = {
     "api": "afterglow.commands.serve:api",
+    "audit": "afterglow.commands.audit:audit",
     "clinic": "afterglow.commands.clinic:clinic",
     "config": "afterglow.commands.config:config",
     "emulator": "worker.fcm_emulator:main",
