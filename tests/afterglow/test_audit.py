@@ -115,6 +115,8 @@ async def test_looks_at_one_clinic_when_asked(
 
 async def test_an_unknown_clinic_is_no_success(environment: dict[str, str], sealed: Ward) -> None:
     del sealed
-    told = await run(environment, "--clinic", str(uuid4()))
+    unknown = uuid4()
+    told = await run(environment, "--clinic", str(unknown))
 
-    assert told.exit_code != 0
+    assert told.exit_code == 1
+    assert told.output == f"Error: There is no clinic {unknown}.\n"
