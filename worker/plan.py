@@ -87,6 +87,11 @@ def is_forgotten(alert: DueAlert) -> bool:
     return alert.state == "acked" and not is_extra_round(alert) and alert.action_due_at is not None
 
 
+def may_be_silent(alert: DueAlert, plan: Plan) -> bool:
+    """Say whether a step that names nobody is meant so; in an emergency it is a mistake."""
+    return not plan.targets and LADDER_OF[alert.severity] is not Severity.EMERGENCY
+
+
 def plan_for(alert: DueAlert, policy: Policy, snapshot: Snapshot | None) -> Plan:
     """Say what is due for an alert; one that nobody acted upon must have been reopened before."""
     if is_extra_round(alert):

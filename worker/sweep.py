@@ -31,6 +31,7 @@ from worker.plan import (
     built_in,
     is_forgotten,
     ladder_of,
+    may_be_silent,
     plan_for,
     waits_of,
     widened,
@@ -88,7 +89,7 @@ async def climb(board: Switchboard, connection: Connection, alert: DueAlert) -> 
     policy, snapshot = await _ladder_of(connection, alert)
     plan = plan_for(alert, policy, snapshot)
     people: Sequence[Reachable] = ()
-    if plan.targets:
+    if not may_be_silent(alert, plan):
         people = await reachable(connection, alert, plan.targets, list(board.channels))
         if not people:
             await _ring_everyone(board, connection, alert, policy, plan, reason="nobody")

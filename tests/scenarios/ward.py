@@ -3,7 +3,7 @@
 import io
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,14 +19,16 @@ from models.subject_key import subject_for
 from tests.cast import Clock, Person
 from worker.channels.fcm import FcmChannel
 from worker.channels.mail import MailChannel
+from worker.channels.port import Channel
 from worker.channels.relay import parse_relay
 from worker.dispatch import emergency_lane, other_lane, run_until_idle
 from worker.emulator.phones import Call
 from worker.fcm_emulator import Emulator, Mailbox, Step, loopback_mailbox
+from worker.invariants import broken
 from worker.lane import Lane
 from worker.log import configure_log
 from worker.mailbox import Mail
-from worker.switchboard import Switchboard
+from worker.switchboard import Floor, Switchboard
 
 PUBLIC_URL = "https://clinic.example"
 SI_RULE = "ideation.escalate"
@@ -137,6 +139,24 @@ class Stage:
         """Let time pass, then let the pager do what is due."""
         await self.clock.advance(**by)
         await self.page()
+
+    def with_channels(self, *roads: Channel, worker: str = "other", **board: Any) -> "Stage":
+        """Set a second pager beside the first, over other channels."""
+        channels = {road.name: road for road in roads}
+        theirs = replace(
+            self.board, worker=worker, channels=channels, config_faults={}, floor=Floor(), **board
+        )
+        pool = self.lanes[0].pool
+        return replace(self, lanes=[emergency_lane(theirs, pool), other_lane(theirs, pool)])
+
+    def rival(self, worker: str = "rival") -> "Stage":
+        """Set a second pager beside the first, over the same channels."""
+        return self.with_channels(*self.board.channels.values(), worker=worker)
+
+    async def check(self) -> None:
+        """Judge everything that happened: what must always hold, in rows and at the provider."""
+        assert await broken(self.superuser, by_pager=False) == {}
+        assert self.emulator.phones.violations() == []
 
     def inbox(self, name: str, clinic: str = "north") -> Inbox:
         """Open somebody's inbox."""
