@@ -22,8 +22,8 @@ from models.ingest import MOST_ENTRIES_AN_HOUR, NEW_ENTRIES
 
 PATIENTS = 1500
 """Enough that nobody comes near the hourly limit of one patient."""
-SECONDS = 4.0
-ROUNDS = 1
+SECONDS = 6.0
+ROUNDS = 3
 CONNECTIONS = (1, 64)
 PROCESSES = 2
 

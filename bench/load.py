@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
         self._result.statuses[status] = self._result.statuses.get(status, 0) + 1
         self._next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         """End with the connection."""
         if not self.done.done():
             self.done.set_result(None)

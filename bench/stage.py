@@ -33,6 +33,7 @@ ROOT = Path(__file__).parent.parent
 ROOT_KEY = base64.b64encode(bytes(range(32))).decode()
 ONE_DAY = "SELECT app_now() + interval '1 day'"
 READY_SECONDS = 30.0
+SHARED = "/var/tmp"  # where `nobody`, who runs the engines, can reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,9 @@ class Stage:
 @contextmanager
 def open_stage(patients: int) -> Generator[Stage]:
     """Start engines in a folder of their own, durable as in production."""
-    folder = Path(tempfile.mkdtemp(prefix="afterglow-bench-", dir="/var/tmp"))  # reachable by nobody
+    folder = Path(
+        tempfile.mkdtemp(prefix="afterglow-bench-", dir="/var/tmp")
+    )  # reachable by nobody
     folder.chmod(0o755)
     try:
         with Engines.start(folder / "data") as engines:

@@ -30,6 +30,7 @@ class Counter:
         self.statements = 0
 
     def __call__(self, _: LoggedQuery) -> None:
+        """Count one."""
         self.statements += 1
 
     async def watch(self, backend: Backend) -> None:
@@ -71,19 +72,19 @@ async def count(stage: Stage) -> tuple[float, float, int]:
 async def send_entries(app: Litestar) -> None:
     """Send entries one by one."""
     for number in range(1, ENTRIES + 1):
-        await send(app, number, "PUT", f"/v1/entries/{uuid7()}", entry_body(), 201)
+        await send(app, number, f"PUT /v1/entries/{uuid7()}", entry_body(), expected=201)
 
 
 async def send_batch(app: Litestar) -> None:
     """Send twenty at once."""
     items = [{"id": str(uuid7()), **json.loads(entry_body())} for _ in range(BATCH)]
-    await send(app, 1, "POST", "/v1/sync", json.dumps({"entries": items}).encode(), 207)
+    body = json.dumps({"entries": items}).encode()
+    await send(app, 1, "POST /v1/sync", body, expected=207)
 
 
-async def send(
-    app: Litestar, patient: int, method: str, path: str, body: bytes, expected: int
-) -> None:
+async def send(app: Litestar, patient: int, line: str, body: bytes, *, expected: int) -> None:
     """Send one request as a patient."""
+    method, path = line.split()
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type] # Litestar's scope types are its own
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.request(
