@@ -15,6 +15,7 @@ from api.backend import Backend, can_serve, open_backend
 from api.health import get_liveness, readiness_route
 from api.log import configure_log, hook_crashes
 from clinical.instruments import registry
+from models.failpoint import arm
 from settings import Environment, Settings, load
 
 ROOMS = (entries, sync, enrolments, sessions, devices, alerts)
@@ -27,6 +28,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or load(Settings)
     configure_log(settings.log_level)
     hook_crashes()
+    arm(settings.fail_at)
     known = registry(settings.instrument_dir)
     state: dict[str, Backend] = {}
 

@@ -32,6 +32,7 @@ from api.intake import (
 )
 from api.problem import Code, FieldError
 from models.gate import Entered
+from models.failpoint import reach
 from models.ingest import Revision, Stored, store_correction, store_new
 from models.revision import Listed, first_revisions, hide_entry, newest_revision
 from models.session import Connection

@@ -13,6 +13,7 @@ from models.alert import SEVERITY_RANK
 from models.alert_history import add_history
 from models.cipher import Unreadable
 from models.claim import Claimed
+from models.failpoint import reach
 from models.outcome import (
     Ending,
     disable_endpoint,
@@ -37,7 +38,6 @@ from worker.channels.port import (
     link_to,
 )
 from worker.channels.words import Language, PageKind
-from worker.failpoint import reach
 from worker.log import log
 from worker.switchboard import Switchboard
 from worker.verdict import Verdict, judge

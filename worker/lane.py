@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from models.claim import Claimed, claim_due, release
+from models.failpoint import reach
 from models.session import Pool
 from worker.deliver import DATABASE_AWAY, deliver
-from worker.failpoint import reach
 from worker.log import log
 from worker.sweep import take_step
 from worker.switchboard import Switchboard

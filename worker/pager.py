@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from models.cipher import Keyring
+from models.failpoint import arm
 from models.session import Pool, open_pool
 from settings import WorkerSettings, load
 from worker.channels.fcm import FcmChannel
@@ -22,7 +23,6 @@ from worker.dispatch import (
     other_lane,
     wake_in_turn,
 )
-from worker.failpoint import arm
 from worker.heartbeat import Heart
 from worker.lane import Lane
 from worker.listener import Listener

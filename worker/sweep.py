@@ -7,6 +7,7 @@ from uuid import UUID
 from clinical.ladder import Policy
 from models.alert_history import add_history
 from models.base import uuid7
+from models.failpoint import reach
 from models.session import Connection, Pool
 from models.step import (
     DueAlert,
@@ -22,7 +23,6 @@ from models.step import (
     write_step,
 )
 from worker.channels.port import collapse_tag, new_handle
-from worker.failpoint import reach
 from worker.log import log
 from worker.plan import (
     LADDER_OF,
