@@ -11,8 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from api.alert_view import given
-from api.answer import answer
+from api.answer import answer, given, unless
 from api.authorise import Visit, authorised
 from api.backend import AnyRequest, Backend
 from api.body import ENTRY_LIMIT, read_body
@@ -154,7 +153,7 @@ async def record_alert_action(
                 alert,
                 visit.who.subject_id,
                 body.code,
-                action_id=None if body.id is UNSET else body.id,
+                action_id=unless(body.id),
             )
         except IsResolved as over:
             raise already_resolved(over.alert) from None

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
+from api.answer import given
 from models.alert_list import AlertRow, HistoryRow, PageRow, SourceRow
-
-T = TypeVar("T")
 
 
 class SourceOut(Struct, omit_defaults=True):
@@ -94,11 +93,6 @@ class AlertPage(Struct, omit_defaults=True):
 
     items: list[AlertOut]
     next_cursor: str | UnsetType = UNSET
-
-
-def given(value: T | None) -> T | UnsetType:
-    """Leave a member out where there is nothing: the contract has no null."""
-    return UNSET if value is None else value
 
 
 def alert_out(

@@ -100,6 +100,12 @@ OPERATIONS = {
     "unacknowledgeAlert": Action.ANSWER_ALERTS,
     "recordAlertAction": Action.ANSWER_ALERTS,
     "resolveAlert": Action.RESOLVE_ALERTS,
+    "createInfusion": Action.TREAT,
+    "patchInfusion": Action.TREAT,
+    "createVitals": Action.TREAT,
+    "createAppointment": Action.TREAT,
+    "patchAppointment": Action.TREAT,
+    "listAppointments": Action.READ_CHART,
 }
 """Every operation of the API and the action it is; a route that is not here fails a test."""
 
