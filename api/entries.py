@@ -31,8 +31,8 @@ from api.intake import (
     salvaging,
 )
 from api.problem import Code, FieldError
-from models.gate import Entered
 from models.failpoint import reach
+from models.gate import Entered
 from models.ingest import Revision, Stored, store_correction, store_new
 from models.revision import Listed, first_revisions, hide_entry, newest_revision
 from models.session import Connection
@@ -68,6 +68,8 @@ async def put_entry(
             [stored] = await store_new(connection, arrival.writer, [revision])
             if stored.stored_at is None:
                 return await replay(connection, arrival, revision, stored, body)
+            reach("api.before_commit")
+        reach("api.after_commit")
         backend.hints.add(me.clinic_id, me.subject_id)
         return answer(answer_for(arrival, revision, stored.stored_at), status=201)
 
