@@ -154,26 +154,28 @@ ORDER BY e.practitioner_id, e.id
 """Reads no care team, rule or rota: whatever is wrong with those, it still finds people."""
 
 WRITE_STEP = """
-WITH wanted AS (
+WITH asked AS (
     SELECT * FROM unnest($7::uuid[], $8::uuid[], $9::uuid[], $10::text[], $11::text[],
         $12::interval[], $13::text[], $14::text[])
         AS w (id, practitioner_id, endpoint_id, channel, kind, wait, tag, handle)),
+ wanted AS (
+    SELECT a.*, greatest($6::timestamptz + a.wait, (
+        SELECT max(d.due_at) FROM delivery d JOIN attempt t
+          ON t.clinic_id = d.clinic_id AND t.delivery_id = d.id AND t.n = d.attempt
+        WHERE d.clinic_id = $1 AND d.alert_id = $2 AND d.endpoint_id = a.endpoint_id
+          AND t.outcome = 'throttled')) AS due_at
+    FROM asked a),
  superseded AS (
     UPDATE delivery d SET state = 'superseded' FROM wanted w
     WHERE d.clinic_id = $1 AND d.alert_id = $2 AND d.endpoint_id = w.endpoint_id
-      AND d.state = 'pending' AND d.attempt > 0 AND (d.round, d.step) <> ($3::int, $4::int)
-    RETURNING d.id, d.attempt, d.endpoint_id, d.due_at),
- held AS (
-    SELECT s.endpoint_id, max(s.due_at) AS until
-    FROM superseded s JOIN attempt t
-      ON t.clinic_id = $1 AND t.delivery_id = s.id AND t.n = s.attempt
-    WHERE t.outcome = 'throttled' GROUP BY s.endpoint_id),
+      AND d.state = 'pending' AND (d.attempt > 0 OR d.due_at >= w.due_at)
+      AND (d.round, d.step) <> ($3::int, $4::int)),
  inserted AS (
     INSERT INTO delivery (clinic_id, alert_id, round, step, severity_rank, id, practitioner_id,
         endpoint_id, channel, kind, due_at, collapse_tag, handle)
     SELECT $1, $2, $3, $4, $5, w.id, w.practitioner_id, w.endpoint_id, w.channel, w.kind,
-        greatest($6::timestamptz + w.wait, h.until), w.tag, w.handle
-    FROM wanted w LEFT JOIN held h ON h.endpoint_id = w.endpoint_id
+        w.due_at, w.tag, w.handle
+    FROM wanted w
     ON CONFLICT (clinic_id, alert_id, round, step, endpoint_id) DO NOTHING
     RETURNING id),
  told AS (
@@ -187,7 +189,8 @@ WHERE clinic_id = $1 AND id = $2
 """
 """Pages, history and the time of the next step at once: half of a step is never visible.
 
-A page that failed before gives way to the new one, which keeps a provider's "not before".
+A page that failed before, or would come later, gives way to the new one; the new one keeps a
+provider's "not before".
 """
 
 REOPEN_UNANSWERED = """

@@ -51,7 +51,13 @@ EMERGENCY_RANK = SEVERITY_RANK["emergency"]
 RECORD_SECONDS = 8.0
 """How long we try to write an outcome down: send and this together stay under the lease."""
 RECORD_PAUSE_SECONDS = 0.2
-DATABASE_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection raises that is cut off between two messages
+)
 
 
 class Registration(msgspec.Struct):

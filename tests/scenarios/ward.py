@@ -1,5 +1,6 @@
 """The page path on stage: phones and inboxes, a pager that runs when told, alerts to raise."""
 
+import asyncio
 import io
 import itertools
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -134,6 +135,14 @@ class Stage:
     async def page(self) -> None:
         """Let the pager do everything that is due now."""
         await run_until_idle(self.lanes)
+
+    async def begin(self) -> None:
+        """Let the pager climb and make its calls, and leave it there."""
+        await self.lanes[0].run_pass()
+
+    async def end(self) -> None:
+        """Wait until the calls that were begun have been answered and written down."""
+        await asyncio.wait(self.lanes[0].sending)
 
     async def later(self, **by: float) -> None:
         """Let time pass, then let the pager do what is due."""
