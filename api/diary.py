@@ -109,7 +109,9 @@ async def list_entries(request: AnyRequest, backend: NamedDependency[Backend]) -
     query = read_query(request)
     async with entered(request, backend, "patient") as (connection, me):
         owner = (backend.keyring, "entries", me.subject_id, me.epoch)
-        after = query.cursor and cursor.decode(*owner, query.cursor, into=Received)
+        after = None
+        if query.cursor is not None:
+            after = cursor.decode(*owner, query.cursor, into=Received)
         rows = await page_of_entries(
             connection,
             me.clinic_id,

@@ -62,6 +62,12 @@ FROM entry e JOIN entry_revision r ON {OF_ENTRY} AND r.revision = e.revision
 WHERE e.clinic_id = $1 AND e.patient_id = $2 AND e.id = $3
 """
 
+LOCK_ENTRY = """
+SELECT FROM entry WHERE clinic_id = $1 AND patient_id = $2 AND id = $3 FOR UPDATE
+"""
+"""A statement of its own: what waits for a lock within a join sees the entry new, its revision old.
+"""
+
 PAGE = f"""
 SELECT {COLUMNS}, e.received_at, e.committed_in, e.hidden_at
 FROM entry e JOIN entry_revision r ON {OF_ENTRY} AND r.revision = e.revision
@@ -106,8 +112,9 @@ async def newest_revision(
     connection: Connection, clinic_id: UUID, patient_id: UUID, entry_id: UUID, *, lock: bool = False
 ) -> Listed | None:
     """Find what an entry says now; locked, it stays so until this transaction ends."""
-    sql = NEWEST_REVISION + (" FOR UPDATE OF e" if lock else "")
-    row = await connection.fetchrow(sql, clinic_id, patient_id, entry_id)
+    if lock:
+        await connection.execute(LOCK_ENTRY, clinic_id, patient_id, entry_id)
+    row = await connection.fetchrow(NEWEST_REVISION, clinic_id, patient_id, entry_id)
     return None if row is None else Listed(**dict(row))
 
 

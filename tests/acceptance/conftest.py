@@ -14,7 +14,8 @@ from afterglow.engines import Engines
 from models.cipher import Keyring
 from models.session import Connection, Pool, connect, open_pool
 from settings import Environment, Settings
-from tests.acceptance.stage import CANARY, DARK, Stage, client_of, running
+from tests.acceptance.entry import DARK
+from tests.acceptance.stage import CANARY, TAPE, Stage, Tape, client_of, running
 from tests.cast import ROOT_KEY, Clock, Database, Person, Ward, in_database, open_ward, run_sql
 
 _numbers = itertools.count(1)
@@ -90,19 +91,16 @@ def settings(engines: Engines, database: Database) -> Settings:
 @pytest.fixture(scope="module")
 async def app(settings: Settings) -> AsyncGenerator[Litestar]:
     """Start the application; its lifespan has to begin and end in one task."""
-    started: asyncio.Future[Litestar] = asyncio.get_running_loop().create_future()
+    started: asyncio.Queue[Litestar] = asyncio.Queue()
     stop = asyncio.Event()
 
     async def live() -> None:
         async with running(settings) as app:
-            started.set_result(app)
+            started.put_nowait(app)
             await stop.wait()
 
     living = asyncio.create_task(live())
-    await asyncio.wait([living, started], return_when=asyncio.FIRST_COMPLETED)
-    if living.done():
-        living.result()
-    yield started.result()
+    yield await asyncio.wait_for(started.get(), 30)
     stop.set()
     await living
 
@@ -121,9 +119,11 @@ def stage(api: httpx.AsyncClient, superuser: Connection, ana: Person, keyring: K
 
 
 @pytest.fixture(autouse=True)
-def silence(capfd: pytest.CaptureFixture[str]) -> Generator[None]:
-    """C1, for logs: nothing that a patient wrote is printed by any row."""
-    yield
-    printed = "".join(capfd.readouterr())
+def tape() -> Generator[Tape]:
+    """C1, for logs: nothing that a patient wrote is in any line of any row."""
+    TAPE.seek(0)
+    TAPE.truncate()
+    yield lambda: TAPE.getvalue().decode()
+    logged = TAPE.getvalue().decode()
 
-    assert [words for words in (CANARY, DARK) if words in printed] == []
+    assert [words for words in (CANARY, DARK) if words in logged] == []

@@ -4,8 +4,9 @@ C1 the form of a refusal, C2 the headers, C3 what may change, C4 what the app do
 kept of a refusal, C6 that the next good request works.
 """
 
+import io
 import json
-from collections.abc import AsyncGenerator, Awaitable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +16,7 @@ import httpx
 from litestar import Litestar
 
 from api.app import create_app
+from api.log import configure_log
 from models.base import uuid7
 from models.cipher import Keyring
 from models.session import Connection
@@ -23,6 +25,9 @@ from settings import Settings
 from tests.acceptance.entry import DARK, entry
 from tests.cast import Person
 
+TAPE = io.BytesIO()
+"""What the applications of these tests log."""
+Tape = Callable[[], str]
 CANARY = "ZZCANARY-77"
 CALM = f"Slept better, {CANARY}."
 SAID = f"{DARK} {CANARY}"
@@ -112,6 +117,7 @@ def check_refusal(answer: httpx.Response, problem: str) -> dict[str, Any]:
 async def running(settings: Settings) -> AsyncGenerator[Litestar]:
     """Start an application; it has to be started and stopped in one task."""
     app = create_app(settings)
+    configure_log("info", TAPE)
     async with app.lifespan():
         yield app
 
@@ -231,9 +237,11 @@ class Stage:
         subject = await subject_for(self.db, self.keyring, self.ana.clinic_id, self.ana.id)
         name = UUID(str(entry_id))
         sealed = await self.db.fetchval(
-            "SELECT note_ct FROM entry_revision WHERE entry_id = $1 AND revision = $2",
+            "SELECT note_ct FROM entry_revision WHERE patient_id = $3 AND entry_id = $1"
+            " AND revision = $2",
             name,
             revision,
+            self.ana.id,
         )
         return str(subject.open_text("entry.note", name, sealed, revision=revision))
 
