@@ -17,7 +17,7 @@ LONGEST_KEY = 256
 """Characters; P-256 in SPKI has 122."""
 
 Platform = Literal["android", "ios", "web"]
-AppVersion = Annotated[str, Meta(max_length=32, pattern=r"^[0-9A-Za-z.+_-]+$")]
+AppVersion = Annotated[str, Meta(max_length=32, pattern=r"^[0-9A-Za-z.+_-]+$(?!\n)")]
 Zone = Annotated[str, Meta(max_length=64)]
 
 

@@ -54,8 +54,8 @@ PUSH_HOSTS = (
 class WebPushKeysIn(Struct, forbid_unknown_fields=True):
     """What a browser's pushes are encrypted for."""
 
-    p256dh: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{87,88}$")]
-    auth: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{22,24}$")]
+    p256dh: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{87,88}$(?!\n)")]
+    auth: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{22,24}$(?!\n)")]
 
 
 class WebPushIn(Struct, forbid_unknown_fields=True):

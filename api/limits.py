@@ -15,6 +15,7 @@ from api.edge import client_address
 from api.errors import RateLimited, Unavailable
 from models.cipher import Keyring
 from models.gate import give_back, take
+from models.session import Connection
 
 PATIENCE_SECONDS = 2.0
 """How long the way in waits for its bucket; a statement takes a millisecond."""
@@ -33,6 +34,8 @@ class Limit:
 
 
 ENROLMENT = Limit(name="enrolment", per_second=10 / 3600, burst=5)
+ACTIVATION = Limit(name="activation", per_second=20 / 3600, burst=10)
+"""Two steps a person, and a clinic's first day from one address."""
 LOGIN = Limit(name="login", per_second=1 / 60, burst=10)
 LOGIN_ADDRESS = Limit(name="login.address", per_second=1, burst=120)
 """All accounts from one address together: a flood that goes from one account to the next."""
@@ -62,21 +65,25 @@ def key_of(keyring: Keyring, limit: Limit, parts: tuple[str, ...]) -> bytes:
     return keyring.mac("limit", "|".join((limit.name, *parts)).encode())
 
 
+async def take_one(connection: Connection, keyring: Keyring, limit: Limit, *parts: str) -> int:
+    """Take one from a bucket in a transaction that commits whatever follows."""
+    key = key_of(keyring, limit, parts)
+    return ceil(
+        await take(connection, limit.name, key, per_second=limit.per_second, burst=limit.burst)
+    )
+
+
 async def seconds_to_wait(backend: Backend, limit: Limit, *parts: str) -> int:
     """Take one from a bucket: 0 when there was one, else the seconds until there is.
 
     Raises:
         Unavailable: the database does not answer in time.
     """
-    key = key_of(backend.keyring, limit, parts)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), backend.pool.acquire() as connection:
-            wait = await take(
-                connection, limit.name, key, per_second=limit.per_second, burst=limit.burst
-            )
+            return await take_one(connection, backend.keyring, limit, *parts)
     except TimeoutError:
         raise Unavailable(retry_after=RETRY_SECONDS) from None
-    return ceil(wait)
 
 
 async def require_place(backend: Backend, limit: Limit, *parts: str) -> None:

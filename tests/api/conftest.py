@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from afterglow.engines import Engines
 from api.app import create_app
 from settings import Environment, Settings
-from tests.api.way_in import door, phone
+from tests.api.way_in import bo, door, phone
 from tests.cast import ROOT_KEY, Database
 
-__all__ = ["door", "phone"]
+__all__ = ["bo", "door", "phone"]
 
 
 @pytest.fixture

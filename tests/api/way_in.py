@@ -6,13 +6,22 @@ import pytest
 from litestar import get, post
 from litestar.di import NamedDependency, Provide
 
-from api import devices, enrolments, sessions
+from api import (
+    devices,
+    enrolments,
+    sessions,
+    staff_accounts,
+    staff_sessions,
+    staff_sign_in,
+)
 from api.assembly import assemble
 from api.backend import AnyRequest, Backend, entered, open_backend
 from api.body import read_body
 from clinical.instruments import registry
 from settings import Settings
+from tests.api.colleague import Colleague, employ
 from tests.api.phone import Door, Phone
+from tests.cast import Clock, Person
 
 
 @get("/v1/whoami")
@@ -43,6 +52,9 @@ async def door(settings: Settings) -> AsyncGenerator[Door]:
             *enrolments.HANDLERS,
             *sessions.HANDLERS,
             *devices.HANDLERS,
+            *staff_accounts.HANDLERS,
+            *staff_sign_in.HANDLERS,
+            *staff_sessions.HANDLERS,
             read_probe,
             write_probe,
         ]
@@ -58,3 +70,10 @@ async def phone(door: Door) -> AsyncGenerator[Phone]:
     """Hold a new phone with the app on it."""
     async with door.client() as client:
         yield Phone(client=client)
+
+
+@pytest.fixture
+async def bo(door: Door, dr_bo: Person, clock: Clock) -> AsyncGenerator[Colleague]:
+    """Meet dr_bo with a password and an authenticator, at a browser."""
+    async with door.client("198.51.100.20") as client:
+        yield await employ(door, client, dr_bo, clock)
