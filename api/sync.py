@@ -30,6 +30,7 @@ from api.log import log
 from api.problem import Code, FieldError, Problem
 from api.query import read_query
 from api.strict_json import parse
+from models.failpoint import reach
 from models.gate import Entered, take
 from models.ingest import Revision, store_new
 from models.revision import changes_since, first_revisions
@@ -118,6 +119,7 @@ async def sync_entries(request: AnyRequest, backend: NamedDependency[Backend]) -
             arrival = Arrival.of(backend, me)
             items = [read_item(arrival, value) for value in items_of(body)]
             await store_all(connection, arrival, items)
+            reach("api.sync_before_commit")
         if items:
             backend.hints.add(me.clinic_id, me.subject_id)
         results = [item.result for item in items if item.result is not None]

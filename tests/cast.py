@@ -17,6 +17,9 @@ from models.practitioner import NewPractitioner, create_practitioner, join_care_
 from models.session import Connection, Pool, clinic_transaction
 from models.sign_in import NewSession, issue_access, open_session
 
+CANARY = "zzcanary-7391"
+"""Stands in everyday notes; found outside ciphertext, it says that something leaks."""
+
 ROOT_KEY = bytes(range(1, 33))
 REPOSITORY = Path(__file__).parent.parent
 MOVABLE_CLOCK = """

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Litestar
 from pydantic import SecretStr
 
 from afterglow.engines import Engines
@@ -20,6 +19,7 @@ from models.cipher import Keyring
 from models.session import Connection, Pool, connect, open_pool
 from settings import Environment, Settings
 from tests.cast import (
+    CANARY,
     MOVABLE_CLOCK,
     ROOT_KEY,
     Clock,
@@ -31,6 +31,7 @@ from tests.cast import (
     open_ward,
     run_sql,
 )
+from tests.stage_app import running
 
 _numbers = itertools.count(1)
 
@@ -45,7 +46,9 @@ def engines() -> Generator[Engines]:
         folder / "data", postgres_bin=Path(binaries) if binaries else None, durable=False
     ) as running:
         yield running
+        leaked = CANARY.encode() in running.folder.log("postgres").read_bytes()
     shutil.rmtree(folder, ignore_errors=True)
+    assert not leaked, "a diary note of some test stands in PostgreSQL's log"
 
 
 @pytest.fixture(scope="session")
@@ -153,29 +156,7 @@ def settings(engines: Engines, database: Database, root_key: str) -> Settings:
 
 
 @pytest.fixture
-async def app(settings: Settings) -> AsyncGenerator[Litestar]:
-    """Start the application; its lifespan has to begin and end in one task."""
-    app = create_app(settings)
-    started, stop = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        async with app.lifespan():
-            started.set()
-            await stop.wait()
-
-    living = asyncio.create_task(live())
-    waiting = asyncio.create_task(started.wait())
-    await asyncio.wait([living, waiting], return_when=asyncio.FIRST_COMPLETED)
-    if living.done():
-        living.result()
-    yield app
-    stop.set()
-    await living
-
-
-@pytest.fixture
-async def api(app: Litestar) -> AsyncGenerator[httpx.AsyncClient]:
+async def api(settings: Settings) -> AsyncGenerator[httpx.AsyncClient]:
     """Ask the application as a phone or a browser would."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type] # Litestar's scope types are its own
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with running(create_app(settings)) as client:
         yield client

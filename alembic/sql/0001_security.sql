@@ -155,7 +155,8 @@ CREATE POLICY pager ON keys.subject_key FOR SELECT TO pager
 
 -- gate: what its functions look up.
 INSERT INTO gate.epoch (single, epoch) VALUES (true, gen_random_uuid());
-GRANT SELECT ON gate.credential, gate.epoch TO backup;
+GRANT SELECT ON gate.credential, gate.proof, gate.bucket, gate.epoch, worker_heartbeat,
+    alembic_version TO backup;
 ALTER TABLE gate.credential OWNER TO gate;
 ALTER TABLE gate.proof OWNER TO gate;
 ALTER TABLE gate.bucket OWNER TO gate;

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 
 from models.base import uuid7
-from tests.cast import Person
+from tests.cast import CANARY, Person
 
 DARK = "I want to die."
 """What the screen must never miss; from the development cases."""
@@ -24,7 +24,7 @@ def entry(**changes: Any) -> dict[str, Any]:
         "language": "en",
         "answers": {"low_mood": 4, "anhedonia": 3, "dissociation": 0, "si_daily": 0},
         "side_effects": [],
-        "note": "Slept better, still tired.",
+        "note": f"Slept better, still tired. {CANARY}",
     }
     return {name: value for name, value in (body | changes).items() if value is not None}
 
