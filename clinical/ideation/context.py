@@ -24,6 +24,11 @@ Source: house rule, as `REACH`.
 
 
 YEAR_DIGITS = 4
+DOUBLED_WITHIN = 6
+"""Words before a negation in which another one turns it around ("can't say I'm not").
+
+Source: house rule; doubt raises.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,7 @@ class Context:
         return False
 
     def _negated_twice(self, at: int, clause: range) -> bool:
-        places = range(max(clause.start, at - RESOLVED_WITHIN), at)
-        return self._has("double", range(places.start, min(clause.stop, at + 1)))
+        return self._has("double", range(max(clause.start, at - DOUBLED_WITHIN), at))
 
     def _resolved(self, hit: Hit, clause: range) -> bool:
         over, denied = self._cues["resolved"], self._cues["denied"]

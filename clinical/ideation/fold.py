@@ -16,7 +16,7 @@ NORMALISER_VERSION = "1"
 SENTENCE, QUESTION, COLON, LINE = "\x1f", "\x1d", "\x1e", "\n"
 """Marks of the clause boundaries; each counts as white space, so `str.split` drops them all."""
 
-ANY_I = "\u0131"
+ANY_I = "\x01"
 """Stands for `1`, `|` and `!` between letters until the vocabulary says whether i or l is meant."""
 
 MOST_FOLDED = 30_000
@@ -34,7 +34,7 @@ _DATA = Path(__file__).parent / "lexicon" / "folding.json"
 _SENTENCE_ENDS = frozenset(".!;\u3002\uff0e\uff01\uff1b\u2026\u061b\u06d4\u203c")
 _QUESTIONS = frozenset("?\uff1f\u061f\u00bf\u2047\u2048\u2049")
 _COLONS = frozenset(":\uff1a")
-_LINES = frozenset("\n\r\v\f\x85\u2028\u2029")
+_LINES = frozenset("\n\v\f\x85\u2028\u2029")
 _APOSTROPHES = frozenset("'\u2019\u2018\u02bc\u02bb`\u00b4\u2032\uff07\u201b")
 _TAGS = range(0xE0020, 0xE007F)
 
@@ -56,24 +56,22 @@ class Folding(dict[int, str]):
         return folded
 
     def _fold(self, char: str) -> str:
-        if char in self._leet:
-            return self._leet[char]
-        mark = _mark_of(char)
-        if mark is not None:
-            return mark
-        known = self._letters.get(char)
+        known = self._known(char)
         if known is not None:
             return known
         return "".join(map(self._plain, unicodedata.normalize("NFKD", char).casefold()))
 
     def _plain(self, char: str) -> str:
-        known = self._letters.get(char)
+        known = self._known(char)
         if known is not None:
             return known
-        mark = _mark_of(char)
-        if mark is not None:
-            return mark
         return char if char.isalnum() else " "
+
+    def _known(self, char: str) -> str | None:
+        for table in (self._leet, self._letters):
+            if char in table:
+                return table[char]
+        return _mark_of(char)
 
 
 def _mark_of(char: str) -> str | None:
@@ -87,7 +85,7 @@ def _mark_of(char: str) -> str | None:
     ):
         if char in chars:
             return mark
-    if char == "\t":
+    if char in "\t\r":
         return " "
     return "" if unicodedata.category(char) in {"Cf", "Cc", "Mn", "Me"} else None
 
@@ -101,7 +99,8 @@ _letters = {**_folding["confusables"], **_folding["emoji"]}
 
 PLAIN = Folding(_letters, {})
 LEET = Folding(_letters, _folding["leet"])
-LEET_CHARS = frozenset(_folding["leet"])
+LEET_DIGITS = frozenset(each for each in _folding["leet"] if each.isdigit())
+LEET_SIGNS = frozenset(_folding["leet"]) - LEET_DIGITS
 MASKS = frozenset("*#")
 MASKED = Folding({**_letters, "*": "*", "#": "*"}, _folding["leet"])
 

@@ -44,6 +44,7 @@ class Lexicon:
     triggers: frozenset[str]
     spelling: Spelling
     vocabulary: frozenset[str]
+    segments: frozenset[str]
     masks: Mapping[int, tuple[str, ...]]
     cues: Mapping[str, Mapping[str, Phrases]]
     clause_starts: frozenset[str]
@@ -97,6 +98,10 @@ def _load(folder: Path) -> Lexicon:
         triggers=frozenset(by_anchor) | frozenset(spelling.slips),
         spelling=spelling,
         vocabulary=vocabulary | segments,
+        segments=vocabulary
+        | frozenset(
+            word for row in rows for each in _elements(row, classes) for word in _all_words(each)
+        ),
         masks=MappingProxyType(_by_length(by_anchor)),
         cues=MappingProxyType({lang: _phrases(lists) for lang, lists in cues.items()}),
         clause_starts=frozenset(shared["clauses"]),
@@ -167,12 +172,7 @@ def _pattern(
 ) -> Pattern:
     negations = frozenset(each for each in cues["negation"] if " " not in each)
     own = frozenset(cues["own"])
-    written = [
-        each if each.startswith("~") else "|".join(_folded_choices(each))
-        for each in str(row["pattern"]).split()
-    ]
-    plain = {name: [each.replace(" ", "_") for each in words] for name, words in classes.items()}
-    elements = elements_of(" ".join(written), plain)
+    elements = _elements(row, classes)
     if row["lang"] in ELIDING:
         elements = tuple(_elided(element) for element in elements)
     words = frozenset(word for element in elements for word in _all_words(element))
@@ -188,6 +188,17 @@ def _pattern(
         negative=bool(row.get("negative", not negations.isdisjoint(words))),
         own=any(_all_words(element) <= own for element in elements if not element.optional),
     )
+
+
+def _elements(
+    row: Mapping[str, object], classes: Mapping[str, Sequence[str]]
+) -> tuple[Element, ...]:
+    written = [
+        each if each.startswith("~") else "|".join(_folded_choices(each))
+        for each in str(row["pattern"]).split()
+    ]
+    plain = {name: [each.replace(" ", "_") for each in words] for name, words in classes.items()}
+    return elements_of(" ".join(written), plain)
 
 
 def _named(words: Sequence[str], classes: Mapping[str, Sequence[str]]) -> Phrases:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
+from string import ascii_lowercase
 
 from clinical.ideation.fold import ANY_I, MASKS, untagged
 from clinical.ideation.pattern import Meter
@@ -12,7 +13,7 @@ FEWEST_LETTERS = 3
 
 Source: house rule; two in a row occur in everyday notes ("a I").
 """
-LONGEST_WORD = 16
+LONGEST_WORD = 12
 """No word that is put together is longer. Source: length of the lexicon's words."""
 MOST_REPEATS = 2
 """More equal letters in a row than this are a stretched word ("diiie"). Source: house rule."""
@@ -20,27 +21,29 @@ MOST_REPEATS = 2
 _REVERSED, _REVERSED_ENDS = frozenset("\u202e\u2067"), frozenset("\u202c\u2069\n")
 _HYPHENS = frozenset("-\u2010\u2011\u00ad")
 
+_THREE_ALIKE = tuple(letter * (MOST_REPEATS + 1) for letter in ascii_lowercase)
+
 Piece = tuple[str, int]
 """A character and the code point of the text it came from."""
 
 
-def needs_repair(text: str, words: list[str]) -> bool:
+def needs_repair(text: str, plain: str, words: list[str], chars: set[str]) -> bool:
     """Say cheaply whether anything in the text asks for the third view."""
-    if not MASKS.isdisjoint(text) or needs_reorder(text):
+    if not MASKS.isdisjoint(chars) or needs_reorder(text, chars):
         return True
     if list(map(len, words)).count(1) >= FEWEST_LETTERS and _letters_in_a_row(words):
         return True
-    return any(map(_stretched, words))
+    return any(map(plain.__contains__, _THREE_ALIKE))
 
 
-def needs_reorder(text: str) -> bool:
+def needs_reorder(text: str, chars: set[str]) -> bool:
     """Say whether characters are reversed, hidden in tags, or split by a hyphen at a line's end."""
     if "-\n" in text or "-\r" in text:
         return True
     return not text.isascii() and any(
         char in _REVERSED or char in _HYPHENS or untagged(char) != char
-        for char in text
-        if char > "\u007f"
+        for char in chars
+        if not char.isascii()
     )
 
 
@@ -101,6 +104,7 @@ def rejoined(
 ) -> Marked:
     """Join letters that stood alone, unmask and squeeze the other words."""
     out = Marked([], [])
+    read: dict[str, str] = {}
     at = raw = 0
     while at < len(marked):
         letters, behind = _run(marked, at)
@@ -112,8 +116,10 @@ def rejoined(
         if word in MARKS:
             out.add(word, (raw, raw))
         else:
-            whole = unmasked(word, masks, meter) if "*" in word else word
-            out.add(squeezed(whole, known), (raw, raw + 1))
+            if word not in read:
+                whole = unmasked(word, masks, meter) if "*" in word else word
+                read[word] = squeezed(whole, known)
+            out.add(read[word], (raw, raw + 1))
             raw += 1
         at += 1
     return out
@@ -129,7 +135,7 @@ def _run(marked: list[str], at: int) -> tuple[str, int]:
         if word not in MARKS:
             letters.append(word)
             behind = place + 1
-        elif not letters or marked[place - 1] in MARKS:
+        elif not letters:
             break
     return "".join(letters), behind
 
@@ -142,12 +148,12 @@ def _add_joined(out: Marked, letters: str, raw: int, known: Collection[str]) -> 
 
 
 def joined(letters: str, known: Collection[str]) -> list[str]:
-    """Cut letters that stood alone into known words, leaving as few letters over as can be."""
+    """Cut letters that stood alone into known words: few letters left over, then long words."""
     best: list[tuple[int, int, int]] = [(0, 0, 0)]
     for end in range(1, len(letters) + 1):
-        choices = [(best[end - 1][0] + 1, best[end - 1][1] + 1, end - 1)]
+        choices = [(best[end - 1][0] + 1, best[end - 1][1], end - 1)]
         choices += [
-            (best[start][0], best[start][1] + 1, start)
+            (best[start][0], best[start][1] - (end - start) ** 2, start)
             for start in range(max(0, end - LONGEST_WORD), end)
             if letters[start:end] in known
         ]

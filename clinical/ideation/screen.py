@@ -1,13 +1,15 @@
 """Does a text speak of suicide? Pure, deterministic, total, linear in the length of the text."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
+from unicodedata import normalize
 
 from clinical.ideation.context import Hit, lowered_all
-from clinical.ideation.fold import NORMALISER_VERSION, PLAIN
+from clinical.ideation.fold import LINE, NORMALISER_VERSION, PLAIN
 from clinical.ideation.label import RULE_UNAVAILABLE, Label, Reason, Screening, Span
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import BudgetExceededError, Meter, Pattern
-from clinical.ideation.view import View, lines_of, triggered_views
+from clinical.ideation.view import View, triggered_views
 
 LONGEST_TEXT = 10_000
 """Code points; a longer text is read as well and shown to a human whatever it says.
@@ -17,7 +19,7 @@ Source: house rule, ideation fail-safe (notes are limited to the same length).
 MOST_READ = 70_000
 """Code points of an overlong text that are read. Source: 64 KiB limit of the fail-safe."""
 STEPS_AT_ONCE = 2_000
-STEPS_PER_CODE_POINT = 25
+STEPS_PER_CODE_POINT = 6
 """Budget of one reading: `STEPS_AT_ONCE` and this for every code point.
 
 Source: measured; everyday notes take under one step a code point, hostile ones under ten.
@@ -33,6 +35,8 @@ MOST_UNKNOWN = 0.7
 
 Source: house rule, ideation languages.
 """
+ENOUGH_KNOWN = 1 - MOST_UNKNOWN
+"""With this share of known words nothing more is counted. Source: as `MOST_UNKNOWN`."""
 LAST_LATIN = "\u024f"
 FEWEST_LETTERS = 4
 """Letters of other scripts from which the share of them is looked at. Source: house rule."""
@@ -64,9 +68,10 @@ def _screen(text: str, lexicon: Lexicon, meter: Meter, *, too_long: bool) -> Scr
     read: list[tuple[View, list[Hit]]] = []
     spans: set[tuple[int, int, str, str]] = set()
     for view in triggered_views(text, plain, lexicon, meter):
-        hits = _new_hits(view, lexicon, meter, spans)
+        hits = list(islice(_hits(view, lexicon, meter), MOST_HITS + 1))
         if hits:
             read.append((view, hits))
+            spans.update(_spans(view, hits))
     label, reason = _judge(read, lexicon)
     rules = {rule for _, _, rule, _ in spans}
     if label is not Label.ESCALATE and (too_long or not _readable(text, plain, lexicon)):
@@ -86,19 +91,10 @@ def _screen(text: str, lexicon: Lexicon, meter: Meter, *, too_long: bool) -> Scr
     )
 
 
-def _new_hits(
-    view: View, lexicon: Lexicon, meter: Meter, spans: set[tuple[int, int, str, str]]
-) -> list[Hit]:
-    fresh: list[Hit] = []
-    for hit in _hits(view, lexicon, meter):
+def _spans(view: View, hits: Sequence[Hit]) -> Iterator[tuple[int, int, str, str]]:
+    for hit in hits:
         start, end = view.place(hit.first, hit.last)
-        found = (start, end, hit.pattern.id, hit.pattern.lang)
-        if found not in spans:
-            spans.add(found)
-            fresh.append(hit)
-        if len(fresh) > MOST_HITS:
-            break
-    return fresh
+        yield start, end, hit.pattern.id, hit.pattern.lang
 
 
 def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:
@@ -142,17 +138,24 @@ def _readable(text: str, plain: str, lexicon: Lexicon) -> bool:
     if not text.isascii() and _other_script(text):
         return False
     known = lexicon.vocabulary.__contains__
-    for words in lines_of(plain):
-        if len(words) >= FEWEST_WORDS:
-            unknown = sum(1 for word in words if not known(word) and word.isalpha())
+    for line in plain.split(LINE):
+        words = line.split()
+        if len(words) >= FEWEST_WORDS and sum(map(known, words)) < ENOUGH_KNOWN * len(words):
+            unknown = sum(1 for word in words if word.isalpha() and not known(word))
             if unknown > MOST_UNKNOWN * len(words):
                 return False
     return True
 
 
+def _foreign(char: str) -> bool:
+    return char > LAST_LATIN and char.isalpha() and normalize("NFKD", char) > LAST_LATIN
+
+
 def _other_script(text: str) -> bool:
+    if max(text, default="") <= LAST_LATIN:
+        return False
     for line in text.splitlines():
-        other = sum(1 for char in line if char > LAST_LATIN and char.isalpha())
+        other = sum(map(_foreign, line))
         if other >= FEWEST_LETTERS and other > MOST_UNKNOWN * sum(map(str.isalpha, line)):
             return True
     return False
