@@ -103,7 +103,7 @@ async def test_e33_a_correction_names_what_it_corrects(
 
     await stage.refuses(correct(stage, first, tag, note=note), problem, kept=1, speaks=note == SAID)
 
-    assert await stage.note_of(first.json()["id"]) == "Slept better, still tired."
+    assert await stage.note_of(first.json()["id"]) == entry()["note"]
     assert await stage.live_alerts() == (note == SAID)
 
 
