@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from afterglow.child import Child, start_child
+from afterglow.child import Child, EngineFailed, start_child
 from afterglow.supervise import Service, begin, keep_running, stop_all
 
 BACKLOG = 2048
@@ -20,7 +20,10 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 def serve(host: str, port: int, *, processes: int, say: Callable[[str], None]) -> int:
     """Serve until told to stop; return the exit code."""
-    sockets = listen(host, port)
+    try:
+        sockets = listen(host, port)
+    except OSError as error:
+        raise EngineFailed(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
     lives = begin(
         Service(name=f"API process {n}", start=lambda: start_process(sockets))
         for n in range(1, processes + 1)

@@ -10,11 +10,12 @@ from queue import Empty, SimpleQueue
 from afterglow.child import Child
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+REPEATED = (signal.SIGTERM, signal.SIGHUP)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STABLE_SECONDS = 10.0
 """A process that lived as long is started again at once, as if it had never died."""
-HOPELESS_SECONDS = 3.0
+HOPELESS_SECONDS = 30.0
 HOPELESS_CODES = frozenset({1, 3, 78})
 """What ends so soon in its first life with one of these (an exception, uvicorn's failed start, bad
 settings) will not start the second time either; what was killed may."""
@@ -71,7 +72,7 @@ def keep_running(
     lives: Sequence[Life], *, say: Callable[[str], None], give_up: bool
 ) -> signal.Signals | None:
     """Wait for a signal to stop, reviving what dies; None when giving up on a hopeless start."""
-    with caught_signals() as signals:
+    with caught_signals((*STOP_SIGNALS, signal.SIGCHLD)) as signals:
         while True:
             now = time.monotonic()
             for life in lives:
@@ -94,21 +95,25 @@ def next_signal(signals: Signals, lives: Sequence[Life]) -> int:
 
 
 def stop_all(children: Sequence[Child], *, grace_seconds: float) -> None:
-    """Ask all to stop at once and kill who has not within the time."""
+    """Ask all to stop at once and kill who has not within the time.
+
+    Being told to stop once more, as process managers do, does not cut the time short.
+    """
     ends_at = time.monotonic() + grace_seconds
-    for child in children:
-        child.ask_to_stop()
-    for child in children:
-        child.wait(patience_seconds=max(0.0, ends_at - time.monotonic()))
+    with caught_signals(REPEATED):
+        for child in children:
+            child.ask_to_stop()
+        for child in children:
+            child.wait(patience_seconds=max(0.0, ends_at - time.monotonic()))
 
 
 @contextmanager
-def caught_signals() -> Generator[Signals]:
-    """Collect deaths of children and requests to stop in the order they come."""
+def caught_signals(wanted: Sequence[signal.Signals]) -> Generator[Signals]:
+    """Collect signals in the order they come."""
     signals: Signals = SimpleQueue()  # its put is safe inside a signal handler
     before = {
         number: signal.signal(number, lambda number, _frame: signals.put(number))
-        for number in (*STOP_SIGNALS, signal.SIGCHLD)
+        for number in wanted
     }
     try:
         yield signals

@@ -48,7 +48,7 @@ def up(data_dir: Path | None, port: int, emulator_port: int, smtp_port: int) -> 
         settings,
         ports=Ports(api=port, emulator=emulator_port, smtp=smtp_port),
         step=lambda name: timed(console, name),
-        say=console.print,
+        say=lambda sentence: console.print(sentence, soft_wrap=True, highlight=False),
     ) as stack:
         console.print(f"Ready after {time.monotonic() - begun:.1f} s.")
         console.print(addresses(stack))

@@ -16,8 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from afterglow.child import EngineFailed
+from afterglow.engines import Engines
 from afterglow.parts import ROOT
+from afterglow.stack import running_stack
+from models.session import Connection
+from settings import EngineSettings
 
 LINUX = sys.platform == "linux"
 PATIENCE_SECONDS = 60
@@ -51,6 +57,10 @@ def alive_after(pids: set[int], seconds: float) -> set[int]:
     return {pid for handle, pid in handles.items() if handle not in ended}
 
 
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
 @dataclass
 class Running:
     """`afterglow up` in a terminal of its own."""
@@ -69,9 +79,10 @@ class Running:
             return connection.getresponse().status
 
 
-def start(data_dir: Path) -> Running:
+def start(data_dir: Path, **settings: str) -> Running:
     """Start it and read until it has told its addresses."""
     environment = {n: v for n, v in os.environ.items() if not n.startswith("AFTERGLOW_")}
+    environment |= {f"AFTERGLOW_{name}": value for name, value in settings.items()}
     options = ["--port", "0", "--emulator-port", "0", "--smtp-port", "0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "afterglow", "up", "--data-dir", str(data_dir), *options],
@@ -101,8 +112,8 @@ def folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[Running]:
-    stack = start(folder)
+def started(folder: Path, **settings: str) -> Iterator[Running]:
+    stack = start(folder, **settings)
     try:
         yield stack
     finally:
@@ -208,3 +219,33 @@ def test_two_stand_side_by_side(running: Running, data_dir: Path) -> None:
     assert served == http.client.OK
     assert set(other.ports.values()).isdisjoint(running.ports.values())
     assert running.process.poll() is None
+
+
+async def test_uses_the_engines_it_is_given(
+    engines: Engines, data_dir: Path, superuser: Connection
+) -> None:
+    await superuser.execute("CREATE DATABASE outside_stack OWNER owner")
+    with started(
+        data_dir,
+        DATABASE_URL=engines.postgres.url("app", "outside_stack"),
+        PAGER_DATABASE_URL=engines.postgres.url("pager", "outside_stack"),
+        OWNER_DATABASE_URL=engines.postgres.url("owner", "outside_stack"),
+        REDIS_URL=engines.redis_url,
+    ) as stack:
+        served = stack.status("API", "/health/ready")
+        made = names_in(data_dir)
+    await superuser.execute("DROP DATABASE outside_stack WITH (FORCE)")
+
+    assert served == http.client.OK
+    assert not made & {"postgres", "run"}
+
+
+def test_half_a_set_of_outside_addresses_is_refused(data_dir: Path) -> None:
+    settings = EngineSettings(
+        data_dir=data_dir, database_url=SecretStr("postgresql://app@db/afterglow")
+    )
+
+    with pytest.raises(EngineFailed, match="needs all of"), running_stack(settings):
+        pass
+    with Engines.start(data_dir, durable=False) as free_again:
+        assert not free_again.postgres.child.ended()

@@ -158,6 +158,18 @@ def test_only_a_refusal_to_start_is_hopeless(code: str, *, hopeless: bool) -> No
     assert life.hopeless(now=1) is hopeless
 
 
+def test_being_told_to_stop_again_changes_nothing() -> None:
+    slow = start_child("slow", ["/bin/sleep", "0.3"], environment=ENVIRONMENT)
+    patient = Child(name="slow", process=slow.process, stop_signal=signal.SIGCONT, log=None)
+    threading.Timer(0.05, signal_us, [signal.SIGTERM]).start()
+    before = signal.getsignal(signal.SIGTERM)
+
+    stop_all([patient], grace_seconds=10)
+
+    assert slow.process.returncode == 0
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 def test_kills_within_the_grace_who_does_not_stop(tmp_path: Path) -> None:
     log = tmp_path / "log"
     deaf = start_child(
