@@ -58,14 +58,6 @@ def split_commas(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def check_bind(value: str) -> str:
-    """Refuse an address without a port."""
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ValueError("must be host:port")
-    return value
-
-
 def check_scheme(*schemes: str) -> AfterValidator:
     """Make a validator that accepts URLs of these schemes only."""
 
@@ -97,14 +89,13 @@ WebUrl = Annotated[SecretStr, check_scheme("https", "http")]
 RootKey = Annotated[SecretStr, AfterValidator(lambda key: decode_key(key) and key)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_commas)]
 Networks = Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(split_commas)]
-Bind = Annotated[str, AfterValidator(check_bind)]
 
 
 class Settings(FromEnvironment):
     """Every setting of the API, one line each. Anything secret has no default."""
 
     env: Environment = Environment.PROD
-    """Where this runs: dev, test or prod; emulator, failpoints, clock offset: not in prod."""
+    """Where this runs: dev, test or prod; emulator and failpoints: not in prod."""
     database_url: DatabaseUrl
     """PostgreSQL 15 or newer as the role `app`: what the API and the jobs may see."""
     redis_url: RedisUrl
@@ -119,8 +110,6 @@ class Settings(FromEnvironment):
     """What links in pages and mails begin with; https outside this machine."""
     api_processes: int = Field(default=2, ge=1, le=64)
     """Server processes of the API on one socket."""
-    metrics_bind: Bind | None = None
-    """host:port of `/metrics`, apart from the public address; unset is off."""
     fcm_enabled: bool = True
     """Whether pages go out by Firebase push as well as by the other channels."""
     fcm_credentials_file: Path | None = None
@@ -131,10 +120,6 @@ class Settings(FromEnvironment):
     """smtp://user:password@host:587 or smtps://; the channel that does not pass through FCM."""
     mail_from: str = "afterglow@localhost"
     """Sender of the mails."""
-    ops_mail: str | None = None
-    """Who is told by mail when the system itself is ill, also with the database dead."""
-    ops_webhook_url: WebUrl | None = None
-    """Where the same is posted."""
     heartbeat_url: WebUrl | None = None
     """Dead man's switch: called every 10 s while all checks pass."""
     audit_heads_file: Path | None = None
@@ -145,8 +130,6 @@ class Settings(FromEnvironment):
     """Limit of one attempt to reach a person; less than the lease of 20 s."""
     fail_at: str | None = None
     """Name of the point where the process kills itself, for fault tests; refused in prod."""
-    clock_offset_seconds: float = 0
-    """How far the host's clock pretends to be wrong, for tests; refused in prod."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least important line that is still written."""
     demo: bool = False
@@ -216,7 +199,6 @@ def prod_faults(settings: Settings) -> Iterator[str]:
     for name, value in {
         "FCM_URL": settings.fcm_url,
         "FAIL_AT": settings.fail_at,
-        "CLOCK_OFFSET_SECONDS": settings.clock_offset_seconds,
         "DEMO": settings.demo,
     }.items():
         if value:

@@ -80,7 +80,6 @@ class Parts:
                     "FCM_CREDENTIALS_FILE": str(self.credentials),
                     "FCM_URL": self.emulator_url,
                     "SMTP_URL": f"smtp://localhost:{self.ports.smtp}",
-                    "OPS_MAIL": "ops@localhost",
                     "DEMO": "true",
                 }.items()
             }

@@ -163,7 +163,6 @@ def test_refuses_a_file_that_is_not_there(variables: Setter, tmp_path: Path) -> 
 WEAKENING = {
     "FCM_URL": "http://127.0.0.1:1",
     "FAIL_AT": "after_commit",
-    "CLOCK_OFFSET_SECONDS": "60",
     "DEMO": "true",
 }
 
@@ -237,13 +236,6 @@ def test_reads_lists_between_commas(variables: Setter) -> None:
 
     assert read.allowed_hosts == ("a.example", "b.example")
     assert [str(network) for network in read.trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
-
-
-@pytest.mark.parametrize("bind", ["9464", "0.0.0.0:http", ":9464"])
-def test_refuses_a_bind_address_without_host_and_port(variables: Setter, bind: str) -> None:
-    variables(METRICS_BIND=bind)
-
-    assert refusal() == "AFTERGLOW_METRICS_BIND must be host:port."
 
 
 def test_the_worker_needs_its_own_database_role(variables: Setter) -> None:
