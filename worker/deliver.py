@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
 from models.alert import SEVERITY_RANK
@@ -39,7 +38,7 @@ from worker.channels.port import (
 )
 from worker.channels.words import Language, PageKind
 from worker.log import log
-from worker.switchboard import Switchboard
+from worker.switchboard import DATABASE_AWAY, Switchboard
 from worker.verdict import Verdict, judge
 
 GONE = Outcome(kind=OutcomeKind.INVALID_ENDPOINT, code="endpoint.gone")
@@ -51,13 +50,6 @@ EMERGENCY_RANK = SEVERITY_RANK["emergency"]
 RECORD_SECONDS = 8.0
 """How long we try to write an outcome down: send and this together stay under the lease."""
 RECORD_PAUSE_SECONDS = 0.2
-DATABASE_AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what a connection raises that is cut off between two messages
-)
 
 
 class Registration(msgspec.Struct):

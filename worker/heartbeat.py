@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -13,10 +14,9 @@ from models.page_channel import probe
 from models.session import Pool
 from models.vitals import Beat, oldest_due_seconds, remove_beat, write_beat
 from worker.channels.fcm_token import in_thread
-from worker.deliver import DATABASE_AWAY
 from worker.listener import Listener
 from worker.log import log
-from worker.switchboard import Switchboard
+from worker.switchboard import DATABASE_AWAY, Switchboard
 
 BEAT_SECONDS = 10.0
 """Missing for 60 s, somebody is told. Source: escalation.md 9."""
@@ -127,8 +127,12 @@ class Heart:
 
 
 def _get(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=CALL_SECONDS):  # noqa: S310 # http(s), by the settings
-        pass
+    try:
+        with urllib.request.urlopen(url, timeout=CALL_SECONDS):  # noqa: S310 # http(s), by the settings
+            pass
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
 
 
 def own_version() -> str:

@@ -9,10 +9,10 @@ from uuid import UUID
 from models.claim import Claimed, claim_due, release
 from models.failpoint import reach
 from models.session import Pool
-from worker.deliver import DATABASE_AWAY, deliver
+from worker.deliver import deliver
 from worker.log import log
 from worker.sweep import take_step
-from worker.switchboard import Switchboard
+from worker.switchboard import DATABASE_AWAY, Switchboard
 
 INTERRUPTED = "interrupted"
 

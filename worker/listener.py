@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import asyncpg
-
 from models.page_channel import PAGE_CHANNEL, probe
 from models.session import Connection, connect
 from worker.log import log
+from worker.switchboard import DATABASE_AWAY
 
 PROBE_EVERY_SECONDS = 5.0
 PROBE_SECONDS = 10.0
@@ -19,13 +18,6 @@ PROBE_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +41,7 @@ class Listener:
             try:
                 await self._listen_until_lost()
                 pause = FIRST_PAUSE_SECONDS
-            except AWAY as error:
+            except DATABASE_AWAY as error:
                 log.warning("pager.listener_away", exc_info=error)
             self._note(is_listening=False)
             await asyncio.sleep(pause)

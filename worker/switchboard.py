@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
+
 from models.cipher import Keyring
 from worker.channels.port import Channel
 
@@ -15,6 +17,14 @@ SLACK = timedelta(seconds=5)
 
 Source: spec, escalation, dispatcher: a fall of more than 5 s still leaves rows due.
 """
+DATABASE_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection raises that is cut off between two messages
+)
+"""What a statement raises while the database is gone: tried again, never the end of a loop."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import itertools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -62,6 +62,19 @@ LEFT JOIN attempt t ON t.delivery_id = d.id AND t.n = d.attempt
 WHERE d.alert_id = $1 ORDER BY d.round, d.step, d.channel DESC, d.id
 """
 _fids = itertools.count(1)
+
+
+PATIENCE_SECONDS = 15.0
+
+
+async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Return once something holds that only another process or the network can bring about."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            found = holds()
+            if found if isinstance(found, bool) else await found:
+                return
+            await asyncio.sleep(0.01)
 
 
 @dataclass(slots=True, kw_only=True)
