@@ -7,6 +7,7 @@ is right if it never ran, ran late or ran twice, and a sweep finds what no job d
 import asyncio
 import hmac
 import logging
+import math
 import os
 import random
 import warnings
@@ -15,8 +16,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis
 from arq.worker import Worker, func
+from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
 
 from models.cipher import Keyring
@@ -34,6 +36,8 @@ MOST_AT_ONCE = 4
 HEALTH_SECONDS = 5
 ENQUEUE_SECONDS = 0.25
 SOCKET_SECONDS = 2
+CLOSE_SECONDS = 0.5
+"""A hung Redis must not keep the process from ending in time."""
 HINTS_AT_ONCE = 100
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
 MAC_BYTES = 32
@@ -72,24 +76,30 @@ class Envelope:
         return job
 
 
-def redis_settings(url: str) -> RedisSettings:
-    """Reach Redis, certificate and host name checked, and give up soon."""
-    settings = RedisSettings.from_dsn(url)
-    settings.conn_timeout = SOCKET_SECONDS
-    settings.conn_retries = 0
-    settings.ssl_check_hostname = True
-    return settings
-
-
 async def open_queue(url: str, keyring: Keyring) -> ArqRedis:
-    """Connect to the queue."""
+    """Connect to the queue, certificate and host name checked.
+
+    Without a socket timeout, whose `wait_for` loses cancellations in Python 3.11: the loop over the
+    hints notices a Redis that hangs.
+    """
     envelope = Envelope(keyring)
-    return await create_pool(
-        redis_settings(url),
+    named = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
+    queue = ArqRedis(
+        ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] # loose kwargs
+            url, socket_connect_timeout=SOCKET_SECONDS, **named
+        ),
         default_queue_name=QUEUE,
         job_serializer=envelope.write,
         job_deserializer=envelope.read,
     )
+    queue.auto_close_connection_pool = True  # the pool is this queue's alone
+    try:
+        async with asyncio.timeout(SOCKET_SECONDS):
+            await queue.ping()  # pyright: ignore[reportUnknownMemberType] # loose kwargs
+    except BaseException:
+        await queue.aclose()
+        raise
+    return queue
 
 
 async def enqueue_assessment(
@@ -110,7 +120,7 @@ async def take_hints(queue: ArqRedis) -> int:
     hints = await queue.zpopmin(ASSESS_HINTS, HINTS_AT_ONCE)
     for member, hinted_at in hints:
         names = read_hint(member.decode("utf-8", "replace"))
-        if names is not None:
+        if names is not None and math.isfinite(hinted_at):
             await enqueue_assessment(queue, *names, number=int(hinted_at * 1000))
     return len(hints)
 
@@ -126,7 +136,6 @@ def build_worker(
         queue_name=QUEUE,
         redis_pool=queue,
         handle_signals=False,
-        job_completion_wait=15,
         max_jobs=MOST_AT_ONCE,
         job_timeout=JOB_SECONDS,
         keep_result=0,
@@ -177,18 +186,27 @@ async def _run_once(
 
 
 async def _keep_taking(queue: ArqRedis) -> None:
+    """Take hints; arq would wait for ever for a Redis that hangs, so this is who notices."""
     while True:
-        if await take_hints(queue) < HINTS_AT_ONCE:
+        async with asyncio.timeout(SOCKET_SECONDS):
+            taken = await take_hints(queue)
+        if taken < HINTS_AT_ONCE:
             await asyncio.sleep(POLL_SECONDS)
 
 
 async def _close(worker: Worker, queue: ArqRedis) -> None:
-    """Let worker and connection go, whatever state Redis is in."""
+    """Let worker and connection go, whatever state Redis is in.
+
+    A job that is running is cancelled: its transaction is taken back, and it runs again. One that
+    waited for Redis ends as cancelled too, which must not look as if we had been.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # arq calls redis' old close()
         for close in (worker.close, queue.aclose):
             try:
-                async with asyncio.timeout(SOCKET_SECONDS):
-                    await close()
-            except (RedisError, OSError, TimeoutError) as error:
-                log.debug("queue.close_failed", exc_info=error)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    [outcome] = await asyncio.gather(close(), return_exceptions=True)
+            except TimeoutError as late:
+                outcome = late
+            if isinstance(outcome, BaseException):
+                log.debug("queue.close_failed", exc_info=outcome)
