@@ -8,7 +8,22 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from api import alerts, devices, enrolments, entries, sessions, sync
+from api import (
+    alerts,
+    appointments,
+    care_team,
+    chart,
+    devices,
+    enrolment_codes,
+    enrolments,
+    entries,
+    infusions,
+    patients,
+    practitioners,
+    sessions,
+    sync,
+    vitals,
+)
 from api.app_config import app_config_route
 from api.assembly import assemble
 from api.backend import Backend, can_serve, open_backend
@@ -18,7 +33,19 @@ from clinical.instruments import registry
 from models.failpoint import arm
 from settings import Environment, Settings, load
 
-ROOMS = (entries, sync, enrolments, sessions, devices, alerts)
+PHONE = (entries, sync, enrolments, sessions, devices)
+STAFF = (
+    alerts,
+    patients,
+    care_team,
+    chart,
+    infusions,
+    vitals,
+    appointments,
+    enrolment_codes,
+    practitioners,
+)
+ROOMS = (*PHONE, *STAFF)
 HANDLERS: list[HTTPRouteHandler] = [handler for room in ROOMS for handler in room.HANDLERS]
 """Every operation that needs the database."""
 

@@ -17,6 +17,7 @@ from api.log import current_request_id
 from models.alert_list import reach_of
 from models.audit import Act, Actor, record_audit
 from models.care import Care, care_between
+from models.colleague import Colleague, colleague_for
 from models.gate import Entered
 from models.session import Connection, clinic_transaction
 
@@ -100,6 +101,18 @@ OPERATIONS = {
     "unacknowledgeAlert": Action.ANSWER_ALERTS,
     "recordAlertAction": Action.ANSWER_ALERTS,
     "resolveAlert": Action.RESOLVE_ALERTS,
+    "listPatients": Action.SEE_COHORT,
+    "getPatient": Action.SEE_COHORT,
+    "createPatient": Action.KEEP_COHORT,
+    "putTeamMember": Action.KEEP_COHORT,
+    "deleteTeamMember": Action.KEEP_COHORT,
+    "putCourse": Action.TREAT,
+    "createPatientCode": Action.ISSUE_CODES,
+    "createPractitionerCode": Action.KEEP_PEOPLE,
+    "listPractitioners": Action.SEE_PEOPLE,
+    "createPractitioner": Action.KEEP_PEOPLE,
+    "patchPractitioner": Action.KEEP_PEOPLE,
+    "getChart": Action.READ_CHART,
     "createInfusion": Action.TREAT,
     "patchInfusion": Action.TREAT,
     "createVitals": Action.TREAT,
@@ -176,6 +189,17 @@ class Visit:
         if not (care.exists or reach.answered):
             raise CareRelationshipRequired
         return care
+
+    async def require_practitioner(self, practitioner_id: UUID) -> Colleague:
+        """Look up a colleague.
+
+        Raises:
+            NotFound: nobody of this id works, or worked, at this clinic.
+        """
+        colleague = await colleague_for(self.connection, self.clinic_id, practitioner_id)
+        if colleague is None:
+            raise NotFound
+        return colleague
 
     def require_text(self, care: Care) -> None:
         """Make sure that the caller may read what this patient, or a colleague, wrote.

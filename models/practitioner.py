@@ -1,6 +1,6 @@
 """The people who treat, and whose patients are whose. FHIR: Practitioner, CareTeam."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -108,6 +108,7 @@ class NewPractitioner:
     role: str
     profession: str
     language: str = "en"
+    id: UUID = field(default_factory=uuid7)
 
 
 def login_lookup(keyring: Keyring, clinic_code: str, mail: str) -> bytes:
@@ -123,7 +124,7 @@ async def create_practitioner(
     person: NewPractitioner,
 ) -> UUID:
     """Add a person, who can then be sent an enrolment code; their mail is their second channel."""
-    practitioner_id, endpoint_id = uuid7(), uuid7()
+    practitioner_id, endpoint_id = person.id, uuid7()
     subject = await create_subject_key(
         connection, keyring, clinic_id, practitioner_id, kind="practitioner"
     )
