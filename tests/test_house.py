@@ -251,3 +251,23 @@ def test_locked_requirements_name_no_address() -> None:
 
         assert "://" not in text
         assert "--hash=sha256:" in text
+
+
+def test_every_alarm_is_in_the_runbook() -> None:
+    """A line at error or critical is an alarm; its event stands on the runbook's first page."""
+    listed = (ROOT / "docs" / "runbook" / "README.md").read_text()
+    alarms = {
+        event
+        for path in source_files()
+        for event in re.findall(r'log\.(?:error|critical)\(\s*"([\w.]+)"', path.read_text())
+    }
+
+    assert alarms
+    assert [event for event in sorted(alarms) if f"`{event}`" not in listed] == []
+
+
+def test_every_page_of_the_runbook_is_linked() -> None:
+    folder = ROOT / "docs" / "runbook"
+    linked = set(re.findall(r"\(([\w-]+)\.md\)", (folder / "README.md").read_text()))
+
+    assert linked == {path.stem for path in folder.glob("*.md")} - {"README"}
