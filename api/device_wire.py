@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.errors import InvalidQuery, InvalidTime
 from api.problem import Code, FieldError
@@ -17,7 +17,7 @@ LONGEST_KEY = 256
 """Characters; P-256 in SPKI has 122."""
 
 Platform = Literal["android", "ios", "web"]
-AppVersion = Annotated[str, Meta(max_length=32, pattern=r"^[0-9A-Za-z.+_-]+$(?!\n)")]
+AppVersion = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-Za-z.+_-]+$")]
 Zone = Annotated[str, Meta(max_length=64)]
 
 
@@ -27,8 +27,8 @@ class DeviceIn(Struct, forbid_unknown_fields=True):
     installation: UUID
     platform: Platform
     public_key: Annotated[str, Meta(max_length=LONGEST_KEY)]
-    app_version: AppVersion | None = None
-    zone: Zone | None = None
+    app_version: AppVersion | UnsetType = UNSET
+    zone: Zone | UnsetType = UNSET
 
 
 def installation_in(device: DeviceIn) -> tuple[Installation, bytes]:
@@ -43,8 +43,8 @@ def installation_in(device: DeviceIn) -> tuple[Installation, bytes]:
     installation = Installation(
         id=device.installation,
         platform=device.platform,
-        app_version=device.app_version,
-        zone=device.zone,
+        app_version=device.app_version or None,
+        zone=device.zone or None,
     )
     return installation, read_public_key(device.public_key)
 
@@ -55,9 +55,9 @@ def require_id(identity: UUID, pointer: str) -> None:
         raise InvalidQuery(FieldError(pointer, Code.INVALID_ID))
 
 
-def require_zone(zone: str | None, pointer: str) -> None:
+def require_zone(zone: str | UnsetType, pointer: str) -> None:
     """Refuse a zone nobody knows."""
-    if zone is not None and zone not in zones():
+    if zone is not UNSET and zone not in zones():
         raise InvalidTime(FieldError(pointer, Code.UNKNOWN_VALUE))
 
 

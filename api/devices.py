@@ -10,7 +10,7 @@ import msgspec
 from litestar import delete, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.backend import AnyRequest, Backend, entered
 from api.body import read_body
@@ -54,8 +54,8 @@ PUSH_HOSTS = (
 class WebPushKeysIn(Struct, forbid_unknown_fields=True):
     """What a browser's pushes are encrypted for."""
 
-    p256dh: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{87,88}$(?!\n)")]
-    auth: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{22,24}$(?!\n)")]
+    p256dh: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{87,88}$")]
+    auth: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_=-]{22,24}$")]
 
 
 class WebPushIn(Struct, forbid_unknown_fields=True):
@@ -69,12 +69,12 @@ class RegistrationIn(Struct, forbid_unknown_fields=True):
     """What the app says at each start; without a token what is stored of one stays."""
 
     platform: Platform
-    app_version: AppVersion | None = None
-    zone: Zone | None = None
-    permission: Literal["granted", "denied", "prompt", "provisional"] | None = None
-    fid: str | None = None
-    fcm_token: str | None = None
-    web_push: WebPushIn | None = None
+    app_version: AppVersion | UnsetType = UNSET
+    zone: Zone | UnsetType = UNSET
+    permission: Literal["granted", "denied", "prompt", "provisional"] | UnsetType = UNSET
+    fid: str | UnsetType = UNSET
+    fcm_token: str | UnsetType = UNSET
+    web_push: WebPushIn | UnsetType = UNSET
 
 
 class ConfirmationIn(Struct, forbid_unknown_fields=True):
@@ -103,10 +103,10 @@ async def put_device(
         installation=Installation(
             id=installation_id,
             platform=sent.platform,
-            app_version=sent.app_version,
-            zone=sent.zone,
+            app_version=sent.app_version or None,
+            zone=sent.zone or None,
         ),
-        permission=sent.permission,
+        permission=sent.permission or None,
         push=push_in(sent),
     )
     async with entered(request, backend, "patient", "staff") as (connection, who):
@@ -174,19 +174,21 @@ def push_in(sent: RegistrationIn) -> Push | None:
         ("fid", sent.fid, LONGEST_FID),
         ("fcm_token", sent.fcm_token, LONGEST_TOKEN),
     ):
-        if value is None:
+        if value is UNSET:
             continue
         if len(value) > longest or not PRINTABLE.fullmatch(value):
             raise InvalidToken(FieldError(f"/{name}", Code.INVALID))
         values[name] = value
-    if sent.web_push is not None:
+    if sent.web_push is not UNSET:
         if not is_push_service(sent.web_push.endpoint):
             raise InvalidToken(FieldError("/web_push/endpoint", Code.INVALID))
         values["web_push"] = sent.web_push
     if not values:
         return None
-    known_by = sent.fid or sent.fcm_token or (sent.web_push and sent.web_push.endpoint) or ""
-    return Push(plain=msgspec.json.encode(values), value=known_by.encode())
+    known_by = sent.fid or sent.fcm_token
+    if not known_by and sent.web_push is not UNSET:
+        known_by = sent.web_push.endpoint
+    return Push(plain=msgspec.json.encode(values), value=str(known_by).encode())
 
 
 def is_push_service(endpoint: str) -> bool:

@@ -37,7 +37,7 @@ class SteppedUp(Struct):
     step_up_at: datetime
 
 
-class StaffSessionNow(Struct, omit_defaults=True):
+class StaffSessionNow(Struct):
     """Whose session this is; in the console also what its requests repeat."""
 
     practitioner_id: UUID
@@ -45,9 +45,9 @@ class StaffSessionNow(Struct, omit_defaults=True):
     session_id: UUID
     kind: str
     role: str
-    profession: str | None
     scopes: list[str]
-    step_up_at: datetime | None
+    profession: str | UnsetType = UNSET
+    step_up_at: datetime | UnsetType = UNSET
     csrf_token: str | UnsetType = UNSET
 
 
@@ -64,9 +64,9 @@ async def get_staff_session(
         session_id=who.session_id,
         kind=who.kind,
         role=who.role,
-        profession=who.profession,
+        profession=who.profession or UNSET,
         scopes=who.scopes,
-        step_up_at=who.step_up_at,
+        step_up_at=who.step_up_at or UNSET,
         csrf_token=csrf_token(backend.keyring, cookie_token(request)) if is_console else UNSET,
     )
 

@@ -46,13 +46,13 @@ class SignInIn(Struct, forbid_unknown_fields=True):
     clinic: ClinicCode
     mail: Mail
     password: str
-    totp: Totp | None = None
-    recovery_code: Annotated[str, Meta(max_length=64)] | None = None
-    device: DeviceIn | None = None
+    totp: Totp | UnsetType = UNSET
+    recovery_code: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
+    device: DeviceIn | UnsetType = UNSET
     console: bool = False
 
 
-class StaffSession(Struct, omit_defaults=True):
+class StaffSession(Struct):
     """A staff session: tokens in the app; a cookie and what repeats it in the console."""
 
     practitioner_id: UUID
@@ -83,7 +83,7 @@ async def create_staff_session(
     body = await read_body(request, limit=PASSWORD_BODY)
     sent = decode(body, SignInIn, invalid=InvalidQuery).value
     check_form(sent)
-    place = installation_in(sent.device) if sent.device else None
+    place = None if sent.device is UNSET else installation_in(sent.device)
     account = login_lookup(backend.keyring, sent.clinic, sent.mail).hex()
     await require_place(backend, LOGIN, account, address)
     if place is not None:
@@ -109,9 +109,9 @@ def check_form(sent: SignInIn) -> None:
         InvalidQuery: there are two or none of either, or the password is longer than any.
     """
     check_length(sent.password)
-    if (sent.totp is None) is (sent.recovery_code is None):
+    if (sent.totp is UNSET) is (sent.recovery_code is UNSET):
         raise InvalidQuery(FieldError("/totp", Code.INVALID))
-    if (sent.device is None) is not sent.console:
+    if (sent.device is UNSET) is not sent.console:
         raise InvalidQuery(FieldError("/device", Code.INVALID))
 
 
@@ -167,7 +167,11 @@ async def open_for(
 ) -> tuple[StaffSession, Cookie | None] | None:
     """Use up the second factor and open the session; None when it is worth nothing."""
     if not await spend_second_factor(
-        connection, backend.keyring, login, totp=sent.totp, recovery_code=sent.recovery_code
+        connection,
+        backend.keyring,
+        login,
+        totp=sent.totp or None,
+        recovery_code=sent.recovery_code or None,
     ):
         return None
     cookie = None
@@ -182,7 +186,7 @@ async def open_for(
         session_id=session.session_id,
         request_id=current_request_id(),
     )
-    factor = "totp" if sent.recovery_code is None else "recovery_code"
+    factor = "totp" if sent.recovery_code is UNSET else "recovery_code"
     act = Act(
         action="session.open",
         object_type="session",
