@@ -52,8 +52,9 @@ WHERE clinic_id = $1 AND id = (
     SELECT p.id FROM appointment p
     WHERE p.clinic_id = $1 AND p.patient_id = $2 AND p.kind = 'infusion'
       AND p.infusion_id IS NULL AND p.cancelled_at IS NULL
-      AND p.planned_at BETWEEN $4 - interval '12 hours' AND $4 + interval '12 hours'
-    ORDER BY greatest(p.planned_at - $4, $4 - p.planned_at), p.id LIMIT 1)
+      AND p.planned_at BETWEEN $4::timestamptz - interval '12 hours'
+        AND $4::timestamptz + interval '12 hours'
+    ORDER BY abs(extract(epoch FROM p.planned_at - $4::timestamptz)), p.id LIMIT 1)
 """
 """The infusion of a planned visit is the one that began within half a day of it."""
 
