@@ -64,7 +64,8 @@ WHERE d.alert_id = $1 ORDER BY d.round, d.step, d.channel DESC, d.id
 _fids = itertools.count(1)
 
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
+"""For what another process must do, also on a machine that has much else to do."""
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]]) -> None:
@@ -103,7 +104,7 @@ class Phone:
         assert [push.message["data"]["k"] for push in pushes] == [kind] * count
         return pushes
 
-    async def wait(self, *, timeout_seconds: float = 10) -> list[Call]:
+    async def wait(self, *, timeout_seconds: float = PATIENCE_SECONDS) -> list[Call]:
         """Return the pages since the last look as soon as there is one."""
         pushes = await self.emulator.phones.wait(
             self.fid, since=self.seen, timeout_seconds=timeout_seconds
