@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +10,7 @@ import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 Row = TypeVar("Row")
+Isolation = Literal["repeatable_read"]
 
 if TYPE_CHECKING:  # generic in the stubs only
     Raw = asyncpg.Connection[asyncpg.Record]
@@ -101,10 +102,10 @@ async def enter_clinic(
 
 @asynccontextmanager
 async def clinic_transaction(
-    pool: Pool, clinic_id: UUID, *, role: str = "job"
+    pool: Pool, clinic_id: UUID, *, role: str = "job", isolation: Isolation | None = None
 ) -> AsyncGenerator[Connection]:
     """Run a transaction inside one clinic, as a job does."""
-    async with pool.acquire() as connection, connection.transaction():
+    async with pool.acquire() as connection, connection.transaction(isolation=isolation):
         await enter_clinic(connection, clinic_id, role=role)
         yield connection
 

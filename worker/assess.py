@@ -1,14 +1,15 @@
 """Load a chart, run the rules, raise alerts."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+
 from clinical.assess import RULES_VERSION, assess
 from models.chart import chart_for
-
 from models.finding import mark_assessed, raise_findings, unassessed_patients
 from models.session import Pool, clinic_transaction
 from worker.log import log
@@ -16,16 +17,32 @@ from worker.log import log
 OVERDUE = timedelta(seconds=30)
 """An entry not assessed by now was missed by its hint. Source: spec, escalation section 3."""
 MOST_AT_ONCE = 200
+MOST_TRIES = 3
+"""Of one assessment that others keep changing rows under; the sweep comes back to it."""
 
 
 async def assess_patient(ctx: Mapping[str, Any], clinic_id: str, patient_id: str) -> None:
     """Replay the patient's chart through the rules and raise what is new."""
-    await assess_one(ctx["pool"], UUID(clinic_id), UUID(patient_id))
+    try:
+        await assess_one(ctx["pool"], UUID(clinic_id), UUID(patient_id))
+    except Exception as error:  # noqa: BLE001 # the edge of a job: the sweep comes back to it
+        log.error("assess.failed", patient_id=patient_id, exc_info=error)
 
 
 async def assess_one(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
     """Assess one patient in one transaction; return how many findings are new."""
-    async with clinic_transaction(pool, clinic_id) as connection:
+    for _ in range(MOST_TRIES - 1):
+        with suppress(asyncpg.SerializationError):
+            return await _assess_once(pool, clinic_id, patient_id)
+    return await _assess_once(pool, clinic_id, patient_id)
+
+
+async def _assess_once(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
+    """Assess what one snapshot shows.
+
+    In a later one an entry could stand that the chart had not, and be marked as assessed with it.
+    """
+    async with clinic_transaction(pool, clinic_id, isolation="repeatable_read") as connection:
         chart = await chart_for(connection, clinic_id, patient_id)
         if chart is None:
             return 0
