@@ -1,7 +1,6 @@
 """The jobs process: assessments by arq, and the loops that need neither arq nor Redis."""
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -24,6 +23,7 @@ SEAL_SECONDS = 10.0
 """How often audit rows are chained. Source: spec, security section 5."""
 TIDY_SECONDS = 3600.0
 PAUSE_AFTER_FAULT = 2.0
+CLOSE_SECONDS = 1.0
 
 Round = Callable[[], Awaitable[object]]
 
@@ -48,18 +48,28 @@ async def tidy(pool: Pool) -> None:
 
 async def run(settings: WorkerSettings) -> None:
     """Run everything until told to stop."""
-    keyring = Keyring(settings.root_key_bytes)
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
     pool = await open_pool(
         settings.database_url.get_secret_value(),
         largest=CONNECTIONS,
         application_name="afterglow-jobs",
     )
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with pool.acquire() as connection:
-        await verify_root_key(connection, keyring)
-    redis_url = settings.redis_url.get_secret_value()
+    try:
+        keyring = Keyring(settings.root_key_bytes)
+        async with pool.acquire() as connection:
+            await verify_root_key(connection, keyring)
+        await run_until(stop, pool, keyring, settings.redis_url.get_secret_value())
+    finally:
+        try:
+            await asyncio.wait_for(pool.close(), timeout=CLOSE_SECONDS)
+        except TimeoutError:
+            pool.terminate()
+
+
+async def run_until(stop: asyncio.Event, pool: Pool, keyring: Keyring, redis_url: str) -> None:
+    """Run the queue and the loops; the end of any of them, which none has, is a fault."""
     tasks = [
         asyncio.create_task(each)
         for each in (
@@ -73,9 +83,7 @@ async def run(settings: WorkerSettings) -> None:
     done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
     for task in (*tasks, waiting):
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(pool.close(), timeout=1)
+    await asyncio.wait([*tasks, waiting])
     for task in done - {waiting}:
         task.result()
 
