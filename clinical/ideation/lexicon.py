@@ -17,6 +17,11 @@ from clinical.ideation.spelling import Spelling
 PACKAGED = Path(__file__).parent / "lexicon"
 ELIDING = frozenset({"fr", "it"})
 ELISIONS = ("d", "j", "l", "m", "n", "s", "t", "qu", "c")
+ALWAYS, EVERYWHERE, COMMON, RARE = 1_000_000, 10_000, 100, 1
+"""How much it costs to try a pattern at a word, by how often the word occurs.
+
+Source: house rule; a pattern hangs on the words that everyday notes hold least.
+"""
 FEWEST_HITS, FEWEST_OTHERS = 3, 2
 """Every pattern shows at least so many texts it must hit, and so many it must leave alone.
 
@@ -40,7 +45,7 @@ class Lexicon:
 
     version: str
     patterns: tuple[Pattern, ...]
-    by_anchor: Mapping[str, tuple[Pattern, ...]]
+    by_anchor: Mapping[str, tuple[tuple[Pattern, int], ...]]
     triggers: frozenset[str]
     spelling: Spelling
     vocabulary: frozenset[str]
@@ -83,8 +88,10 @@ def _load(folder: Path) -> Lexicon:
     rows = [row for path in sorted(folder.glob("*.jsonl")) for row in _rows(path)]
     if not rows:
         raise LexiconError(f"{folder.name}: there are no patterns")
-    common = frozenset(shared["common"])
-    patterns = tuple(_pattern(row, classes, common, cues[str(row["lang"])]) for row in rows)
+    weights = dict.fromkeys(shared["common"], COMMON)
+    weights |= dict.fromkeys(shared["everywhere"], EVERYWHERE)
+    weights |= dict.fromkeys(shared["always"], ALWAYS)
+    patterns = tuple(_pattern(row, classes, weights, cues[str(row["lang"])]) for row in rows)
     _check_ids(patterns)
     by_anchor = _by_anchor(patterns)
     segments = frozenset(
@@ -167,7 +174,7 @@ def _example(row: Mapping[str, object]) -> Example:
 def _pattern(
     row: Mapping[str, object],
     classes: Mapping[str, Sequence[str]],
-    common: frozenset[str],
+    weights: Mapping[str, int],
     cues: Mapping[str, Sequence[str]],
 ) -> Pattern:
     negations = frozenset(each for each in cues["negation"] if " " not in each)
@@ -176,13 +183,15 @@ def _pattern(
     if row["lang"] in ELIDING:
         elements = tuple(_elided(element) for element in elements)
     words = frozenset(word for element in elements for word in _all_words(element))
+    anchor, keys = _anchor(elements, weights)
     return Pattern(
         id=str(row["id"]),
         lang=str(row["lang"]),
         theme=str(row["theme"]),
         escalates=row["severity"] == "escalate",
         elements=elements,
-        anchor=_rarest(elements, common),
+        anchor=anchor,
+        keys=keys,
         unless=_named(_texts(row, "unless"), classes),
         unless_next=_named(_texts(row, "unless_next"), classes),
         negative=bool(row.get("negative", not negations.isdisjoint(words))),
@@ -228,20 +237,33 @@ def _elided(element: Element) -> Element:
     return replace(element, words=element.words | more, phrases=(*element.phrases, *phrases))
 
 
-def _rarest(elements: Sequence[Element], common: frozenset[str]) -> int:
+def _anchor(
+    elements: Sequence[Element], weights: Mapping[str, int]
+) -> tuple[int, tuple[tuple[str, int], ...]]:
+    """Choose the place of a pattern whose words are the rarest, and its words."""
+    keys = [_keys(element, weights) for element in elements]
+
     def cost(place: int) -> tuple[bool, int, int]:
-        element = elements[place]
-        firsts = element.words | {phrase[0] for phrase in element.phrases}
-        return element.optional, len(firsts & common), -place
+        heavy = sum(weights.get(word, RARE) for word, _ in keys[place])
+        return elements[place].optional, heavy, place
 
-    return min(range(len(elements)), key=cost)
+    best = min(range(len(elements)), key=cost)
+    return best, keys[best]
 
 
-def _by_anchor(patterns: Sequence[Pattern]) -> dict[str, tuple[Pattern, ...]]:
-    found: dict[str, list[Pattern]] = {}
+def _keys(element: Element, weights: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    rarest = (
+        min((weights.get(word, RARE), at, word) for at, word in enumerate(phrase))
+        for phrase in element.phrases
+    )
+    return tuple(sorted({(word, 0) for word in element.words} | {(w, at) for _, at, w in rarest}))
+
+
+def _by_anchor(patterns: Sequence[Pattern]) -> dict[str, tuple[tuple[Pattern, int], ...]]:
+    found: dict[str, list[tuple[Pattern, int]]] = {}
     for pattern in patterns:
-        for word in pattern.anchors():
-            found.setdefault(word, []).append(pattern)
+        for word, offset in pattern.keys:
+            found.setdefault(word, []).append((pattern, offset))
     return {word: tuple(each) for word, each in found.items()}
 
 

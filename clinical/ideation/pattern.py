@@ -53,24 +53,18 @@ class Element:
 
     def end_at(self, words: Sequence[str], at: int) -> int:
         """Match from this word on; give the place behind the match, or -1."""
-        if at < len(words):
-            if words[at] in self.words:
-                return at + 1
-            for phrase in self.phrases:
-                if words[at : at + len(phrase)] == phrase:
-                    return at + len(phrase)
-        return -1
+        for phrase in self.phrases:
+            if words[at : at + len(phrase)] == phrase:
+                return at + len(phrase)
+        return at + 1 if at < len(words) and words[at] in self.words else -1
 
     def start_before(self, words: Sequence[str], at: int) -> int:
         """Match what ends before this word; give the place where it begins, or -1."""
-        if at > 0:
-            if words[at - 1] in self.words:
-                return at - 1
-            for phrase in self.phrases:
-                start = at - len(phrase)
-                if start >= 0 and words[start:at] == phrase:
-                    return start
-        return -1
+        for phrase in self.phrases:
+            start = at - len(phrase)
+            if start >= 0 and words[start:at] == phrase:
+                return start
+        return at - 1 if at > 0 and words[at - 1] in self.words else -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +81,8 @@ class Pattern:
     unless_next: Phrases
     negative: bool
     own: bool
-
-    def anchors(self) -> set[str]:
-        """List the words at which this pattern is tried."""
-        element = self.elements[self.anchor]
-        return set(element.words) | {phrase[0] for phrase in element.phrases}
+    keys: tuple[tuple[str, int], ...]
+    """Words at which the pattern is tried, and how far into its anchor each of them stands."""
 
     def match(self, words: Sequence[str], at: int, meter: Meter) -> tuple[int, int] | None:
         """Try the pattern with its anchor at this word; give first and last word (exclusive)."""
@@ -105,31 +96,35 @@ class Pattern:
         last = self._right(words, middle, self.anchor + 1, meter)
         return None if last < 0 else (first, last)
 
-    def _right(self, words: Sequence[str], at: int, place: int, meter: Meter) -> int:
+    def _right(
+        self, words: Sequence[str], at: int, place: int, meter: Meter, spare: int = 0
+    ) -> int:
         if place == len(self.elements):
             return at
         element = self.elements[place]
-        for start in range(at, at + element.gap + 1):
+        gap = max(spare, element.gap)
+        for start in range(at, at + gap + 1):
             meter.take()
             end = element.end_at(words, start)
             if end >= 0:
                 rest = self._right(words, end, place + 1, meter)
                 if rest >= 0:
                     return rest
-        return self._right(words, at, place + 1, meter) if element.optional else -1
+        return self._right(words, at, place + 1, meter, gap) if element.optional else -1
 
-    def _left(self, words: Sequence[str], at: int, place: int, meter: Meter) -> int:
+    def _left(self, words: Sequence[str], at: int, place: int, meter: Meter, spare: int = 0) -> int:
         if place == 0:
             return at
         element = self.elements[place - 1]
-        for end in range(at, at - self.elements[place].gap - 1, -1):
+        gap = max(spare, self.elements[place].gap)
+        for end in range(at, at - gap - 1, -1):
             meter.take()
             start = element.start_before(words, end)
             if start >= 0:
                 rest = self._left(words, start, place - 1, meter)
                 if rest >= 0:
                     return rest
-        return self._left(words, at, place - 1, meter) if element.optional else -1
+        return self._left(words, at, place - 1, meter, gap) if element.optional else -1
 
 
 def elements_of(written: str, classes: Mapping[str, Sequence[str]]) -> tuple[Element, ...]:
@@ -151,13 +146,19 @@ def elements_of(written: str, classes: Mapping[str, Sequence[str]]) -> tuple[Ele
         elements.append(
             Element(
                 words=frozenset(each for each in choices if "_" not in each),
-                phrases=tuple(each.split("_") for each in choices if "_" in each),
+                phrases=tuple(
+                    sorted((each.split("_") for each in choices if "_" in each), key=_longest)
+                ),
                 gap=gap,
                 optional=optional,
             )
         )
         gap = 0
     return tuple(elements)
+
+
+def _longest(phrase: Sequence[str]) -> int:
+    return -len(phrase)
 
 
 def _choices(part: str, classes: Mapping[str, Sequence[str]]) -> list[str]:

@@ -98,10 +98,10 @@ def _spans(view: View, hits: Sequence[Hit]) -> Iterator[tuple[int, int, str, str
 
 
 def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:
-    words, by_anchor = view.tokens.words, lexicon.by_anchor
+    words, by_anchor = view.words, lexicon.by_anchor
     for at, word in enumerate(words):
-        for pattern in by_anchor.get(word, ()):
-            match = pattern.match(words, at, meter)
+        for pattern, offset in by_anchor.get(word, ()):
+            match = pattern.match(words, at - offset, meter) if at >= offset else None
             if match is not None and _stands(view, pattern, *match):
                 yield Hit(pattern, *match)
 

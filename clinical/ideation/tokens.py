@@ -1,6 +1,6 @@
 """A folded text as words, with the clause, sentence and line each word stands in."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -82,13 +82,13 @@ def with_raw(marked: list[str]) -> Marked:
 
 def tokens_of(
     marked: Marked,
+    words: list[str],
     *,
-    spelling: Mapping[str, str],
     contrast: Collection[str],
     subjects: Collection[str],
 ) -> Tokens:
-    """Sort words and marks into clauses; a known misspelling is replaced by what it means."""
-    out = Tokens()
+    """Sort words into clauses; `words` are those of `marked` as they are meant."""
+    out = Tokens(words=words)
     clause = sentence = line = 0
     for at, word in enumerate(marked.words):
         if word in MARKS:
@@ -99,7 +99,6 @@ def tokens_of(
             continue
         if word in contrast or (word == "and" and _next(marked.words, at) in subjects):
             clause += 1
-        out.words.append(spelling.get(word, word))
         out.raw.append(marked.raw[at])
         out.clause.append(clause)
         out.sentence.append(sentence)

@@ -1,6 +1,6 @@
 """The at most three ways one text is read, each with the way back to the text as written."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from unicodedata import normalize
 
@@ -18,6 +18,7 @@ from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import Meter
 from clinical.ideation.repair import needs_reorder, needs_repair, rejoined, reordered
 from clinical.ideation.tokens import (
+    MARKS,
     Marked,
     Tokens,
     extents_in,
@@ -30,16 +31,31 @@ from clinical.ideation.tokens import (
 _CONTROLS = "".join(map(chr, range(9)))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class View:
-    """One reading of a text: its words, and how to find them in the text."""
+    """One reading of a text: its words at once, clauses and places only when a rule has hit."""
 
-    tokens: Tokens
+    words: list[str]
+    lexicon: Lexicon
     folded: str
     source: str
     table: Folding
-    moved: list[int] | None
+    marked: Marked | None = None
+    moved: list[int] | None = None
+    _tokens: Tokens | None = None
     _way: tuple[list[tuple[int, int]], list[int]] | None = None
+
+    @property
+    def tokens(self) -> Tokens:
+        """The words with the clause, sentence and line each stands in."""
+        if self._tokens is None:
+            self._tokens = tokens_of(
+                self.marked or with_raw(marked_words(self.folded)),
+                self.words,
+                contrast=self.lexicon.clause_starts,
+                subjects=self.lexicon.first_person,
+            )
+        return self._tokens
 
     def place(self, first: int, last: int) -> tuple[int, int]:
         """Say which code points of the text the words `first`..`last` came from."""
@@ -58,20 +74,22 @@ def triggered_views(text: str, plain: str, lexicon: Lexicon, meter: Meter) -> It
     words, chars = plain.split(), set(text)
     if not text.isascii():
         chars |= set(normalize("NFKC", text))
-    meter.take(len(words))
-    guesses = _triggers(words, lexicon, meter)
-    if guesses is not None:
-        yield _view(with_raw(marked_words(plain)), guesses, lexicon, (plain, text, PLAIN, None))
+    spelt = _triggered(words, lexicon, meter)
+    if spelt is not None:
+        yield View(words=spelt, lexicon=lexicon, folded=plain, source=text, table=PLAIN)
     if _mixes_leet(text, words, chars):
         yield from _leet(text, lexicon, meter)
     if needs_repair(text, plain, words, chars):
         yield from _repaired(text, lexicon, meter)
 
 
-def _triggers(words: Collection[str], lexicon: Lexicon, meter: Meter) -> dict[str, str] | None:
+def _triggered(words: list[str], lexicon: Lexicon, meter: Meter) -> list[str] | None:
+    """Give the words as they are meant, or None where no pattern hangs on any of them."""
+    meter.take(len(words))
     guesses = lexicon.spelling.guesses(words, meter.take)
+    slips = lexicon.spelling.slips
     if guesses or not lexicon.triggers.isdisjoint(words):
-        return guesses
+        return [guesses.get(word) or slips.get(word, word) for word in words]
     return None
 
 
@@ -92,11 +110,10 @@ def _before_a_letter(text: str, sign: str) -> bool:
 
 def _leet(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
     folded = text.translate(LEET)
-    meter.take(len(folded.split()))
-    marked = [resolved(word, lexicon.vocabulary) for word in marked_words(folded)]
-    guesses = _triggers(marked, lexicon, meter)
-    if guesses is not None:
-        yield _view(with_raw(marked), guesses, lexicon, (folded, text, LEET, None))
+    words = [resolved(word, lexicon.vocabulary) for word in folded.split()]
+    spelt = _triggered(words, lexicon, meter)
+    if spelt is not None:
+        yield View(words=spelt, lexicon=lexicon, folded=folded, source=text, table=LEET)
 
 
 def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
@@ -107,30 +124,20 @@ def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
         moved = [at for _, at in pieces]
     folded = source.translate(MASKED)
     cut = [_read_open(word, lexicon) for word in marked_words(folded)]
-    meter.take(len(cut))
     marked = rejoined(cut, lexicon.segments, lexicon.masks, meter)
-    guesses = _triggers(marked.words, lexicon, meter)
-    if guesses is not None:
-        yield _view(marked, guesses, lexicon, (folded, source, MASKED, moved))
+    words = [word for word in marked.words if word not in MARKS]
+    spelt = _triggered(words, lexicon, meter)
+    if spelt is not None:
+        yield View(
+            words=spelt,
+            lexicon=lexicon,
+            folded=folded,
+            source=source,
+            table=MASKED,
+            marked=marked,
+            moved=moved,
+        )
 
 
 def _read_open(word: str, lexicon: Lexicon) -> str:
     return word if "*" in word or word == ANY_I else resolved(word, lexicon.vocabulary)
-
-
-def _view(
-    marked: Marked,
-    guesses: dict[str, str],
-    lexicon: Lexicon,
-    way: tuple[str, str, Folding, list[int] | None],
-) -> View:
-    tokens = tokens_of(
-        marked,
-        spelling=lexicon.spelling.slips,
-        contrast=lexicon.clause_starts,
-        subjects=lexicon.first_person,
-    )
-    if guesses:
-        tokens.words = [guesses.get(word, word) for word in tokens.words]
-    folded, source, table, moved = way
-    return View(tokens=tokens, folded=folded, source=source, table=table, moved=moved)
