@@ -140,7 +140,14 @@ def prepare(
     note = None if entry.note is UNSET else entry.note
     if note is not None and len(note.encode()) > LONGEST_NOTE_BYTES:
         raise NoteTooLong(FieldError("/note", Code.TOO_LONG), salvage=body)
-    decision = read_text(form, entry.answers, note or "", arrival.backend.lexicon, arrival.subject)
+    decision = read_text(
+        form,
+        entry.answers,
+        note or "",
+        effects=[effect.id for effect in entry.side_effects],
+        lexicon=arrival.backend.lexicon,
+        subject=arrival.subject,
+    )
     subject = arrival.subject
     offset = entry.occurred_at.utcoffset() or timedelta()
     return Revision(

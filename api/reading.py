@@ -8,10 +8,15 @@ from dataclasses import replace
 
 from api.log import log
 from api.salvage import salvage
-from clinical.ideation.label import RULE_ITEM, Label, Reason, Screening
-from clinical.ideation.lexicon import Lexicon
-from clinical.ideation.screen import screen, unavailable
-from clinical.instruments import Form, Registry, Suicidality
+from clinical.ideation import (
+    EntryScreening,
+    Lexicon,
+    Reason,
+    Screening,
+    screen_entry,
+    unavailable,
+)
+from clinical.instruments import Form, Registry
 from models.cipher import Subject
 from models.ingest import Decision
 
@@ -20,17 +25,21 @@ CONTRACT_NAMES = (
     "infusion_id", "note", "id", "severity", "started_at", "ended_at", "entries",
 )  # fmt: skip
 """Members of an entry: in a damaged body they are no words of the patient."""
+EFFECT_NAME = "id"
+"""Under this name a side effect stands, in whatever is left of its list."""
 
 
 def read_text(
-    form: Form, answers: Mapping[str, int | str], note: str, lexicon: Lexicon, subject: Subject
+    form: Form,
+    answers: Mapping[str, int | str],
+    note: str,
+    *,
+    effects: Sequence[str],
+    lexicon: Lexicon,
+    subject: Subject,
 ) -> Decision:
-    """Screen an entry that is valid: its answers and its note."""
-    try:
-        found = screen_found(note, [*answers.items()], form.suicidality, lexicon)
-    except Exception as error:  # noqa: BLE001 # nothing the screen does may cost the entry
-        log.error("screening.failed", exc_info=error)
-        found = unavailable(lexicon.version)
+    """Screen an entry that is valid: its answers, its side effects and its note."""
+    found = screen_entry(form.suicidality, answers, note, lexicon, side_effects=effects)
     return decision_of(found, note, subject)
 
 
@@ -38,49 +47,40 @@ def read_refused(
     raw: bytes, registry: Registry, lexicon: Lexicon, subject: Subject
 ) -> Decision | None:
     """Screen a body that is refused; None when there is not a word in it."""
-    names = (*CONTRACT_NAMES, *registry.suicidality)
     try:
-        found = salvage(raw, names=names)
-        if found is None:
-            return None
-        screened = (
-            screen_found(found.text, found.answers, registry.suicidality, lexicon)
-            if found.readable
-            else unavailable(lexicon.version)
+        found = salvage(raw, names=(*CONTRACT_NAMES, *registry.suicidality))
+    except Exception as error:  # noqa: BLE001 # whatever it was, a human reads the body instead
+        log.error("salvage.failed", exc_info=error)
+        return decision_of(unavailable(lexicon.version), "", subject)
+    if found is None:
+        return None
+    if not found.readable:
+        return decision_of(unavailable(lexicon.version), found.text, subject)
+    readings = [screen_entry({}, {}, found.text, lexicon)]
+    readings += [
+        screen_entry(
+            registry.suicidality,
+            {name: value},
+            None,
+            lexicon,
+            side_effects=[str(value)] if name == EFFECT_NAME else (),
         )
-        text = found.text
-    except Exception as error:  # noqa: BLE001 # as above
-        log.error("screening.failed", exc_info=error)
-        screened, text = unavailable(lexicon.version), ""
-    return decision_of(screened, text, subject)
+        for name, value in found.answers
+    ]
+    return decision_of(highest_of(readings), found.text, subject)
 
 
-def screen_found(
-    text: str,
-    answers: Sequence[tuple[str, object]],
-    marks: Mapping[str, Suicidality],
-    lexicon: Lexicon,
-) -> Screening:
-    """Screen words and every answer to a risk item; the higher of both stands."""
-    found = screen(text, lexicon)
-    given = [(marks[name], value) for name, value in answers if name in marks]
-    if any(value not in mark.safe and value not in mark.review for mark, value in given):
-        return raised(found, Label.ESCALATE)
-    if any(value in mark.review for mark, value in given):
-        return raised(found, Label.REVIEW)
-    return found
+def highest_of(readings: Sequence[EntryScreening]) -> EntryScreening:
+    """Combine readings of one body: the highest label stands, every rule that hit is named."""
+    leading = max(readings, key=lambda each: each.label.rank)
+    rules = {rule for each in readings for rule in each.rule_ids}
+    return replace(leading, rule_ids=tuple(sorted(rules)), spans=readings[0].spans)
 
 
-def raised(found: Screening, label: Label) -> Screening:
-    """Lift a screening to what an item says; it is never lowered."""
-    rules = tuple(sorted({*found.rule_ids, RULE_ITEM}))
-    if found.label.rank >= label.rank:
-        return replace(found, rule_ids=rules)
-    return replace(found, label=label, reason=Reason.ITEM, rule_ids=rules)
-
-
-def decision_of(found: Screening, text: str, subject: Subject) -> Decision:
-    """Turn a screening into the row that records it."""
+def decision_of(found: Screening | EntryScreening, text: str, subject: Subject) -> Decision:
+    """Turn a screening into the row that records it; one that failed is an alarm as well."""
+    if found.reason is Reason.SCREENING_UNAVAILABLE:
+        log.error("screening.unavailable", count=found.steps)
     return Decision(
         label=found.label,
         reason=found.reason,

@@ -114,7 +114,10 @@ async def put_entry(
         there = data.occurred_at.astimezone(ZoneInfo(data.zone)).date()
         if abs((there - data.local_date).days) > 1:
             raise HTTPException(422)
-        decision = read_text(form, data.answers, data.note or "", LEXICON, subject)
+        effects = [effect.id for effect in data.side_effects]
+        decision = read_text(
+            form, data.answers, data.note or "", effects=effects, lexicon=LEXICON, subject=subject
+        )
         content = subject.index("entry.content", data.model_dump_json().encode())
         session.add(Entry(clinic_id=me.clinic_id, patient_id=me.subject_id, id=entry_id))
         await session.flush()

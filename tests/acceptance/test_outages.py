@@ -285,13 +285,13 @@ async def test_e29_a_screen_that_fails_costs_no_entry_and_rings(
     def fail(*_: object) -> None:
         raise error(CANARY)
 
-    monkeypatch.setattr("api.reading.screen", fail)
+    monkeypatch.setattr("clinical.ideation.answers.screen", fail)
 
     told = await stage.stores(stage.put(note=CALM), speaks=True)
 
     assert await stage.note_of(told["id"]) == CALM
     assert await reasons(stage) == ["screening_unavailable"]
-    assert "screening.failed" in tape()
+    assert "screening.unavailable" in tape()
 
 
 async def test_e29_a_screen_that_fails_costs_no_refused_body_and_rings(
@@ -300,7 +300,7 @@ async def test_e29_a_screen_that_fails_costs_no_refused_body_and_rings(
     def fail(*_: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("api.reading.screen", fail)
+    monkeypatch.setattr("clinical.ideation.answers.screen", fail)
 
     await stage.refuses(
         stage.put(note=CALM, form="none@1"), "422 invalid-entry", kept=1, speaks=True
