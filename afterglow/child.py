@@ -39,12 +39,13 @@ def engine_account() -> Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
-    """A running process, how it is asked to stop, and where it writes."""
+    """A running process, how it is asked to stop, how it is made to, and where it writes."""
 
     name: str
     process: subprocess.Popen[bytes]
     stop_signal: signal.Signals
     log: Path | None
+    hard_signal: signal.Signals = signal.SIGKILL
 
     @property
     def pid(self) -> int:
@@ -65,17 +66,19 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def wait(self, *, patience_seconds: float = PATIENCE_SECONDS) -> int:
-        """Wait until it is gone, killing it when it does not go."""
-        try:
-            return self.process.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        """Wait until it is gone, and make it go when it does not."""
+        for harder in (self.hard_signal, signal.SIGKILL):
+            try:
+                return self.process.wait(patience_seconds)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(harder)
+                patience_seconds = PATIENCE_SECONDS
+        return self.process.wait()
 
-    def stop(self) -> int:
+    def stop(self, *, patience_seconds: float = PATIENCE_SECONDS) -> int:
         """Ask, then wait."""
         self.ask_to_stop()
-        return self.wait()
+        return self.wait(patience_seconds=patience_seconds)
 
     def wait_until(self, ready: Callable[[], bool], *, patience_seconds: float) -> None:
         """Return once it is ready.
@@ -101,17 +104,18 @@ def start_child(
     account: Account | None = None,
     folder: Path | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
-    orphan_signal: signal.Signals = signal.SIGKILL,
+    hard_signal: signal.Signals = signal.SIGKILL,
     stdin: IO[bytes] | int = subprocess.DEVNULL,
     keep_open: Sequence[int] = (),
 ) -> Child:
     """Start a process in a session of its own, so that Ctrl-C reaches only us.
 
-    It writes where we do unless a log is named. The orphan signal comes when the calling thread
-    ends (Linux), however it ends: call this from a thread that lives as long as the child shall.
+    It writes where we do unless a log is named. The hard signal comes when there is no time left,
+    and when the calling thread ends (Linux), however it ends: call this from a thread that lives
+    as long as the child shall.
     """
     account = account or Account(user=os.geteuid(), group=os.getegid())
-    fate = (os.getpid(), int(orphan_signal), account.user, account.group)
+    fate = (os.getpid(), int(hard_signal), account.user, account.group)
     with log.open("ab") if log else contextlib.nullcontext() as output:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", str(WRAPPER), *map(str, fate), *map(str, command)],
@@ -123,4 +127,6 @@ def start_child(
             pass_fds=keep_open,
             start_new_session=True,
         )
-    return Child(name=name, process=process, stop_signal=stop_signal, log=log)
+    return Child(
+        name=name, process=process, stop_signal=stop_signal, log=log, hard_signal=hard_signal
+    )

@@ -94,7 +94,7 @@ def start_postgres(
         environment=ENVIRONMENT,
         account=folder.account,
         stop_signal=signal.SIGINT,
-        orphan_signal=signal.SIGQUIT,
+        hard_signal=signal.SIGQUIT,
     )
     child.wait_until(lambda: is_ready(data, child.pid), patience_seconds=START_SECONDS)
     server = Postgres(child=child, folder=folder, sockets=sockets)

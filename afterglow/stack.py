@@ -18,7 +18,10 @@ from afterglow.valkey import Valkey, start_valkey
 from settings import EngineSettings
 
 GRACE = 1.2
-"""Seconds; all is gone within two seconds of Ctrl-C, the engines' own stop included."""
+"""Seconds for the parts that are ours."""
+ENGINE_GRACE = 0.6
+"""Seconds for the database, so that all is gone within two of Ctrl-C. One that has no time for its
+checkpoint loses nothing: it replays its log at the next start."""
 
 Step = Callable[[str], AbstractContextManager[object]]
 FillDemo = Callable[[Mapping[str, str]], None]
@@ -107,7 +110,7 @@ def start_engines(
         )
     if not given:
         server = start_postgres(folder, binaries=settings.postgres_bin)
-        open_now.callback(server.child.stop)
+        open_now.callback(lambda: server.child.stop(patience_seconds=ENGINE_GRACE))
         given = [server.url("app"), server.url("pager"), server.url("owner")]
     return Urls(database=given[0], pager=given[1], owner=given[2], redis=redis), valkey
 

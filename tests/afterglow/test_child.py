@@ -12,6 +12,7 @@ import pytest
 
 from afterglow.child import EngineFailed, start_child
 from afterglow.engines import Engines
+from tests.cast import run_sql
 
 ROOT = Path(__file__).parents[2]
 LINUX = sys.platform == "linux"
@@ -19,6 +20,7 @@ SUPERVISOR = """
 import sys
 from pathlib import Path
 from afterglow.engines import Engines
+from tests.cast import run_sql
 engines = Engines.start(Path(sys.argv[1]))
 print(engines.postgres.child.pid, engines.valkey.child.pid, flush=True)
 sys.stdin.read()
@@ -85,6 +87,33 @@ def test_a_process_that_is_never_ready_is_stopped(data_dir: Path) -> None:
     with pytest.raises(EngineFailed, match="mute was not ready in time"):
         child.wait_until(lambda: False, patience_seconds=0)
     assert child.ended()
+
+
+def test_a_process_out_of_time_gets_its_hard_signal_first(data_dir: Path) -> None:
+    data_dir.mkdir()
+    told = data_dir / "log"
+    script = "trap '' TERM; trap 'exit 7' QUIT; echo deaf; while :; do read line; done"
+    child = start_child(
+        "careful",
+        ["/bin/sh", "-c", script],
+        log=told,
+        environment={},
+        hard_signal=signal.SIGQUIT,
+        stdin=subprocess.PIPE,
+    )
+    child.wait_until(lambda: "deaf" in told.read_text(), patience_seconds=5)
+
+    assert child.stop(patience_seconds=0.05) == 7
+    assert child.process.stdin is not None
+    child.process.stdin.close()
+
+
+async def test_a_database_out_of_time_loses_nothing(data_dir: Path) -> None:
+    with Engines.start(data_dir) as engines:
+        await run_sql(engines.owner_database_url, "CREATE TABLE kept AS SELECT 7 AS n")
+        engines.postgres.child.stop(patience_seconds=0)
+    with Engines.start(data_dir) as engines:
+        await run_sql(engines.owner_database_url, "SELECT n FROM kept")
 
 
 def test_a_process_that_will_not_stop_is_killed(data_dir: Path) -> None:
