@@ -33,11 +33,11 @@ SELECT {COLUMNS} FROM practitioner WHERE clinic_id = $1 AND id > $2 ORDER BY id 
 
 CLINIC_CODE = "SELECT code FROM clinic WHERE id = $1"
 
-OTHER_ADMINS = """
+ADMINS = """
 SELECT id FROM practitioner
-WHERE clinic_id = $1 AND id <> $2 AND role = 'admin' AND disabled_at IS NULL FOR UPDATE
+WHERE clinic_id = $1 AND role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE
 """
-"""Locked, so that two administrators cannot remove each other at once."""
+"""All locked in one order, so that two administrators cannot remove each other at once."""
 
 CHANGE = """
 UPDATE practitioner SET role = $3, profession = $4,
@@ -73,7 +73,8 @@ async def code_of_clinic(connection: Connection, clinic_id: UUID) -> str:
 
 async def has_other_admin(connection: Connection, clinic_id: UUID, practitioner_id: UUID) -> bool:
     """Say whether the clinic would still have an administrator without this one."""
-    return bool(await connection.fetch(OTHER_ADMINS, clinic_id, practitioner_id))
+    admins = await connection.fetch(ADMINS, clinic_id)
+    return any(row["id"] != practitioner_id for row in admins)
 
 
 async def change_colleague(
