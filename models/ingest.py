@@ -105,11 +105,11 @@ REVISION_ROWS = """
 revised AS (
     INSERT INTO entry_revision (clinic_id, patient_id, entry_id, revision, occurred_at,
         utc_offset_minutes, zone, local_date, form, language, answers, side_effects, infusion_id,
-        note_ct, content_hmac, speaks_of_suicide, warnings, device_id)
+        note_ct, content_hmac, speaks_of_suicide, warnings, device_id, stored_at)
     SELECT $1, $2, i.entry_id, i.revision, i.occurred_at, i.utc_offset_minutes, i.zone,
         i.local_date, i.form, i.language, i.answers::jsonb, i.side_effects::jsonb,
         i.infusion_id, i.note_ct, i.content_hmac, i.label = 'escalate',
-        string_to_array(i.warnings, ','), $27
+        string_to_array(i.warnings, ','), $27, h.at
     FROM item i JOIN head h ON h.id = i.entry_id
     RETURNING entry_id, stored_at
 ),
@@ -131,17 +131,20 @@ audited AS (
 )
 """
 
-NEW_ENTRIES = f"""
+
+def _new_entries(received_at: str) -> str:
+    """Write the statement that stores entries, with the instant at which each was received."""
+    return f"""
 WITH {ITEMS},
 recent AS (
     SELECT count(*) AS entries FROM entry
     WHERE clinic_id = $1 AND patient_id = $2 AND received_at > app_now() - interval '1 hour'
 ),
 head AS (
-    INSERT INTO entry (clinic_id, patient_id, id)
-    SELECT $1, $2, i.entry_id FROM item i JOIN known k USING (entry_id), recent r
+    INSERT INTO entry (clinic_id, patient_id, id, received_at)
+    SELECT $1, $2, i.entry_id, {received_at} FROM item i JOIN known k USING (entry_id), recent r
     WHERE k.infusion AND r.entries + i.n <= $30
-    ON CONFLICT DO NOTHING RETURNING id
+    ON CONFLICT DO NOTHING RETURNING id, received_at AS at
 ),
 {REVISION_ROWS}
 SELECT i.entry_id, v.stored_at, k.infusion AS known_infusion,
@@ -151,6 +154,10 @@ FROM item i JOIN known k USING (entry_id) CROSS JOIN recent r
 ORDER BY i.n
 """
 
+
+NEW_ENTRIES = _new_entries("app_now()")
+PAST_ENTRIES = _new_entries("least(i.occurred_at, app_now())")
+
 CORRECTION = f"""
 WITH {ITEMS},
 head AS (
@@ -159,7 +166,7 @@ head AS (
     FROM item i JOIN known k USING (entry_id)
     WHERE e.clinic_id = $1 AND e.patient_id = $2 AND e.id = i.entry_id AND k.infusion
       AND e.revision = i.revision - 1 AND e.hidden_at IS NULL
-    RETURNING e.id
+    RETURNING e.id, app_now() AS at
 ),
 {REVISION_ROWS}
 SELECT i.entry_id, v.stored_at, k.infusion AS known_infusion, $30::bigint > 0 AS within_limit
@@ -180,6 +187,18 @@ async def store_new(
     twice in one call.
     """
     return await _store(connection, NEW_ENTRIES, writer, revisions, most)
+
+
+async def store_past(
+    connection: Connection, writer: Writer, revisions: Sequence[Revision]
+) -> list[Stored]:
+    """Store a diary that was kept before: each entry counts as received when it was written.
+
+    Its screening and its audit stay of today, and so does the alert it may raise.
+    """
+    return await _store(
+        connection, PAST_ENTRIES, writer, revisions, most=len(revisions) + MOST_ENTRIES_AN_HOUR
+    )
 
 
 async def store_correction(connection: Connection, writer: Writer, revision: Revision) -> Stored:
