@@ -1,8 +1,10 @@
 """Enrolment codes at the door: drawn for a person, proved by one, never worth guessing.
 
-Unknown, mistyped, wrong, used, burned and expired codes are refused alike, in the same time.
+Unknown, mistyped, wrong, used, burned and expired codes are refused alike, in the same time: what
+is written down about a code of somebody has its like for a code of nobody.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from models.enrolment import (
     try_code,
     undo_try,
 )
+from models.nobody import NOBODY, write_for_nobody
 from models.session import Connection, clinic_transaction
 
 
@@ -91,23 +94,20 @@ async def note_miss(backend: Backend, tried: Tried | Dead | None) -> None:
     """Write down a code that was refused; the last miss it has burns it, which its clinic sees."""
     if await seconds_to_wait(backend, GUESSES) > 0:
         log.error("enrolment.guessing_suspected")
-    if tried is None:
-        return
-    refused = Act(
+    clinic_id = tried.clinic_id if tried else NOBODY
+    code_id = tried.code_id if tried else NOBODY
+    actor = Actor(clinic_id=clinic_id, role="nobody", request_id=current_request_id())
+    act = Act(
         action="enrolment_code.try",
         object_type="enrolment_code",
-        object_id=tried.code_id,
-        outcome="refused",
+        object_id=code_id,
+        patient_id=tried.patient_id if isinstance(tried, Tried) else None,
     )
-    actor = Actor(clinic_id=tried.clinic_id, role="nobody", request_id=current_request_id())
-    async with clinic_transaction(backend.pool, tried.clinic_id) as connection:
-        await record_audit(connection, actor, refused)
-        if isinstance(tried, Tried) and await burn_code(connection, tried):
-            burned = Act(
-                action="enrolment_code.burn",
-                object_type="enrolment_code",
-                object_id=tried.code_id,
-                patient_id=tried.patient_id,
-            )
-            await record_audit(connection, actor, burned)
-            log.warning("enrolment.code_burned", clinic_id=tried.clinic_id)
+    async with clinic_transaction(backend.pool, clinic_id) as connection:
+        if tried is None:
+            await write_for_nobody(connection)
+        else:
+            await record_audit(connection, actor, replace(act, outcome="refused"))
+        if await burn_code(connection, clinic_id, code_id):
+            await record_audit(connection, actor, replace(act, action="enrolment_code.burn"))
+            log.warning("enrolment.code_burned", clinic_id=clinic_id)

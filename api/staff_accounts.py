@@ -33,6 +33,7 @@ from models.cipher import Keyring
 from models.device import is_here
 from models.enrolment import Tried, use_code
 from models.gate import read_clock
+from models.nobody import write_for_nobody
 from models.session import Connection, clinic_transaction
 from models.staff_login import Credentials, activate, find_login, name_of, request_reset
 from models.subject_key import subject_for
@@ -184,6 +185,8 @@ async def request_password_reset(request: AnyRequest, backend: NamedDependency[B
         login = await find_login(connection, backend.keyring, sent.clinic, sent.mail)
         if login is not None and await request_reset(connection, login):
             await audit_account(connection, login.clinic_id, login.id, "practitioner.ask_reset")
+        else:
+            await write_for_nobody(connection)
 
 
 async def spend(connection: Connection, pending: Pending) -> None:

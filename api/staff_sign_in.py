@@ -30,6 +30,7 @@ from api.second_factor import spend_second_factor
 from api.staff_accounts import PASSWORD_BODY, ClinicCode, Mail, Totp
 from models.audit import Act, Actor, record_audit
 from models.device import Installation, Owner, enrol_device
+from models.nobody import NOBODY, write_for_nobody
 from models.practitioner import login_lookup
 from models.refresh import start_family
 from models.session import Connection, clinic_transaction
@@ -139,23 +140,21 @@ async def check_password(backend: Backend, sent: SignInIn, account: str, address
 async def note_failure(backend: Backend, login: Login | None, reason: str) -> None:
     """Write down a sign-in that failed: in the clinic's audit, if it is somebody's there."""
     log.info("sign_in.refused", reason=reason)
-    if login is None:
-        return
-    actor = Actor(
-        clinic_id=login.clinic_id,
-        id=login.id,
-        role="nobody",
-        request_id=current_request_id(),
-    )
+    clinic_id, person_id = (login.clinic_id, login.id) if login else (NOBODY, NOBODY)
+    request_id = current_request_id()
+    actor = Actor(clinic_id=clinic_id, id=person_id, role="nobody", request_id=request_id)
     act = Act(
         action="session.open",
         object_type="practitioner",
-        object_id=login.id,
+        object_id=person_id,
         outcome="refused",
         fields=(reason,),
     )
-    async with clinic_transaction(backend.pool, login.clinic_id) as connection:
-        await record_audit(connection, actor, act)
+    async with clinic_transaction(backend.pool, clinic_id) as connection:
+        if login is None:
+            await write_for_nobody(connection)
+        else:
+            await record_audit(connection, actor, act)
 
 
 async def open_for(

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from models.base import uuid7
 from models.gate import find, put
+from models.nobody import NOBODY, write_for_nobody
 from models.session import Connection, enter_clinic
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -171,10 +172,13 @@ async def try_code(connection: Connection, code: Code) -> Tried | Dead | None:
     Counted first: of a hundred guesses sent at once five are looked at.
     """
     found = await find(connection, "enrolment", code.lookup)
+    clinic_id, code_id = (found.clinic_id, found.subject_id) if found else (NOBODY, NOBODY)
+    await enter_clinic(connection, clinic_id)
+    row = await connection.fetchrow(TRY_CODE, clinic_id, code_id)
+    if row is None:
+        await write_for_nobody(connection)
     if found is None:
         return None
-    await enter_clinic(connection, found.clinic_id)
-    row = await connection.fetchrow(TRY_CODE, found.clinic_id, found.subject_id)
     if row is None:
         return Dead(clinic_id=found.clinic_id, code_id=found.subject_id)
     return Tried(clinic_id=found.clinic_id, code_id=found.subject_id, **dict(row))
@@ -185,9 +189,9 @@ async def undo_try(connection: Connection, tried: Tried) -> None:
     await connection.execute(UNDO_TRY, tried.clinic_id, tried.code_id)
 
 
-async def burn_code(connection: Connection, tried: Tried) -> bool:
+async def burn_code(connection: Connection, clinic_id: UUID, code_id: UUID) -> bool:
     """End a code that was missed too often; True when this miss was the one."""
-    return await connection.fetchval(BURN_CODE, tried.clinic_id, tried.code_id) is not None
+    return await connection.fetchval(BURN_CODE, clinic_id, code_id) is not None
 
 
 async def use_code(connection: Connection, tried: Tried) -> bool:

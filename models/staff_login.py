@@ -8,6 +8,7 @@ from uuid import UUID
 from models.cipher import Keyring, Subject
 from models.enrolment import ALPHABET, LOOKALIKES
 from models.gate import find
+from models.nobody import NOBODY
 from models.practitioner import login_lookup
 from models.session import Connection, enter_clinic
 from models.sign_in import revoke_sessions
@@ -92,10 +93,9 @@ async def find_login(
 ) -> Login | None:
     """Find who signs in with this mail at this clinic, and enter the clinic."""
     found = await find(connection, "login", login_lookup(keyring, clinic_code, mail))
-    if found is None:
-        return None
-    await enter_clinic(connection, found.clinic_id)
-    row = await connection.fetchrow(FIND_LOGIN, found.clinic_id, found.subject_id)
+    clinic_id, person_id = (found.clinic_id, found.subject_id) if found else (NOBODY, NOBODY)
+    await enter_clinic(connection, clinic_id)
+    row = await connection.fetchrow(FIND_LOGIN, clinic_id, person_id)
     return None if row is None else Login(**dict(row))
 
 
