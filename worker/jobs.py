@@ -75,7 +75,11 @@ async def run_until(stop: asyncio.Event, pool: Pool, keyring: Keyring, redis_url
         for each in (
             run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"pool": pool}),
             keep_doing("sweep", lambda: sweep_unassessed(pool), every_seconds=SWEEP_SECONDS),
-            keep_doing("seal", lambda: seal_all(pool, keyring), every_seconds=SEAL_SECONDS),
+            keep_doing(
+                "seal",
+                lambda: seal_all(pool, keyring, settings.audit_heads_file),
+                every_seconds=SEAL_SECONDS,
+            ),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
         )
     ]

@@ -24,8 +24,8 @@ MOST_FOLDED = 30_000
 
 Source: house rule; every alphabet, symbol block and emoji of the data files fits.
 """
-FIRST_FOLDED = 0x3000
-"""All code points below this are folded at start: alphabets and symbols of everyday texts.
+FIRST_FOLDED = 0x250
+"""All code points below this are folded at start: the Latin alphabets.
 
 Source: house rule; rarer ones are folded when they first occur.
 """
