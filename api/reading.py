@@ -3,13 +3,14 @@
 A screen that fails must not lose the entry: whatever goes wrong in it is a reason to call a human.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from api.log import log
 from api.salvage import salvage
 from clinical.ideation import (
     EntryScreening,
+    Label,
     Lexicon,
     Reason,
     Screening,
@@ -56,18 +57,21 @@ def read_refused(
         return None
     if not found.readable:
         return decision_of(unavailable(lexicon.version), found.text, subject)
-    readings = [screen_entry({}, {}, found.text, lexicon)]
-    readings += [
-        screen_entry(
-            registry.suicidality,
-            {name: value},
-            None,
-            lexicon,
-            side_effects=[str(value)] if name == EFFECT_NAME else (),
-        )
-        for name, value in found.answers
-    ]
+    effects = {str(value) for name, value in found.answers if name == EFFECT_NAME}
+    readings = [screen_entry({}, {}, found.text, lexicon, side_effects=effects)]
+    for name, value in distinct(found.answers, registry.suicidality):
+        readings.append(screen_entry(registry.suicidality, {name: value}, None, lexicon))
+        if readings[-1].label is Label.ESCALATE:
+            break  # no higher label exists, and a body may hold an answer ten thousand times
     return decision_of(highest_of(readings), found.text, subject)
+
+
+def distinct(
+    answers: Sequence[tuple[str, object]], names: Collection[str]
+) -> Collection[tuple[str, object]]:
+    """Pick the answers to some items, each kind of value once: 0, 0.0 and false are three."""
+    picked = ((name, value) for name, value in answers if name in names)
+    return {(name, type(value), value): (name, value) for name, value in picked}.values()
 
 
 def highest_of(readings: Sequence[EntryScreening]) -> EntryScreening:

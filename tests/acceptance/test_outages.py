@@ -275,6 +275,8 @@ async def test_e41_a_client_that_leaves_within_its_body_has_said_nothing(
     assert heard[0]["status"] == 400
 
 
+SCREEN = "clinical.ideation.answers.screen"
+"""The port: where an entry's words are handed to the screen."""
 BROKEN = [RuntimeError, RecursionError, MemoryError, ValueError]
 
 
