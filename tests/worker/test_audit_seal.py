@@ -120,7 +120,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-async def test_a_change_to_any_column_is_found_and_named(
+async def test_m08_a_change_to_any_column_is_found_and_named(
     ward: Ward, superuser: Connection, column: str
 ) -> None:
     await write(ward.pool, ward.clinic_id)
@@ -306,7 +306,7 @@ async def test_clinics_with_nothing_new_are_not_visited(
 
 
 @pytest.mark.parametrize("table", ["audit_event", "audit_seal"])
-async def test_the_application_can_change_neither_events_nor_links(
+async def test_m08_the_application_can_change_neither_events_nor_links(
     pool: Pool, keyring: Keyring, ward: Ward, table: str
 ) -> None:
     await write(pool, ward.clinic_id)

@@ -65,7 +65,7 @@ async def test_somebody_else_is_told_who_has_it_and_since_when(
     assert refusal["acked_at"] == first.json()["acked_at"]
 
 
-async def test_of_two_at_once_one_has_it_and_one_learns_who(
+async def test_f02_of_two_at_once_one_has_it_and_one_learns_who(
     api: httpx.AsyncClient, ward: Ward, ana: Person, dr_bo: Person, superuser: Connection
 ) -> None:
     nurse = await ward.practitioner("nia", profession="nurse")
@@ -81,7 +81,7 @@ async def test_of_two_at_once_one_has_it_and_one_learns_who(
     assert acks == 1
 
 
-async def test_a_patient_cannot_acknowledge_and_nobody_can_without_a_session(
+async def test_f03_a_patient_cannot_acknowledge_and_nobody_can_without_a_session(
     api: httpx.AsyncClient, ward: Ward, ana: Person, superuser: Connection
 ) -> None:
     alert_id = await raised(ward.pool, ana)
@@ -147,7 +147,7 @@ async def test_an_action_nobody_knows_is_refused(
         {"outcome": "called_spoke", "note": " \n\t"},
     ],
 )
-async def test_an_alert_does_not_end_without_outcome_and_note(
+async def test_f04_an_alert_does_not_end_without_outcome_and_note(
     api: httpx.AsyncClient, ward: Ward, ana: Person, dr_bo: Person, body: Any
 ) -> None:
     alert_id = await raised(ward.pool, ana)

@@ -104,7 +104,7 @@ async def test_filters_by_state(
 
 
 @pytest.mark.parametrize("state", ["", "&state=live", "&state=open"])
-async def test_pages_through_every_alert_once(
+async def test_f09_pages_through_every_alert_once(
     api: httpx.AsyncClient, pool: Pool, ana: Person, dr_bo: Person, state: str
 ) -> None:
     made = {
@@ -250,7 +250,7 @@ async def test_the_staff_app_reads_a_note_only_after_a_fresh_step_up(
         "limit=1&limit=1",
     ],
 )
-async def test_refuses_a_query_nobody_knows(
+async def test_f08_refuses_a_query_nobody_knows(
     api: httpx.AsyncClient, dr_bo: Person, query: str
 ) -> None:
     answer = await api.get(f"/v1/alerts?{query}", headers=dr_bo.headers)
