@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.rows import COUNTS, DONE, ELSEWHERE, ISSUES
 
 TESTS = Path(__file__).parent
-FOLDERS = ("acceptance", "afterglow", "api", "models")
+FOLDERS = ("acceptance", "afterglow", "api", "models", "worker")
 """Where rows are tested; the fault tests have a table, and so numbers, of their own."""
 IN_A_NAME = re.compile(r"test_([esadfxmw])0*([1-9]\d*b?)_")
 IN_AN_ID = re.compile(r"([ESADFXMW])0*([1-9]\d*b?)-")
