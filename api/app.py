@@ -21,6 +21,9 @@ from api import (
     patients,
     practitioners,
     sessions,
+    staff_accounts,
+    staff_sessions,
+    staff_sign_in,
     sync,
     vitals,
 )
@@ -34,6 +37,7 @@ from models.failpoint import arm
 from settings import Environment, Settings, load
 
 PHONE = (entries, sync, enrolments, sessions, devices)
+STAFF_SIGN_IN = (staff_accounts, staff_sign_in, staff_sessions)
 STAFF = (
     alerts,
     patients,
@@ -45,7 +49,7 @@ STAFF = (
     enrolment_codes,
     practitioners,
 )
-ROOMS = (*PHONE, *STAFF)
+ROOMS = (*PHONE, *STAFF_SIGN_IN, *STAFF)
 HANDLERS: list[HTTPRouteHandler] = [handler for room in ROOMS for handler in room.HANDLERS]
 """Every operation that needs the database."""
 
