@@ -3,18 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.alert import SEVERITY_RANK
 from models.claim import MAY_RING
 from models.session import Connection
 
+RANKS = ", ".join(f"({rank})" for rank in sorted(set(SEVERITY_RANK.values())))
+
 OLDEST_DUE = f"""
-SELECT greatest(
-    (SELECT max(extract(epoch FROM greatest(app_now(), $1) - next_step_at)) FROM alert
-     WHERE state <> 'resolved' AND next_step_at <= greatest(app_now(), $1)),
-    (SELECT max(extract(epoch FROM greatest(app_now(), $1) - d.due_at)) FROM delivery d
-     JOIN alert a ON a.clinic_id = d.clinic_id AND a.id = d.alert_id AND {MAY_RING}
-     WHERE d.state IN ('pending', 'leased') AND d.due_at <= greatest(app_now(), $1)),
-    0)::float8
+SELECT coalesce(max(extract(epoch FROM greatest(app_now(), $1) - oldest.due_at)), 0)::float8
+FROM (VALUES {RANKS}) AS r (rank) CROSS JOIN LATERAL (
+    (SELECT next_step_at AS due_at FROM alert
+     WHERE state <> 'resolved' AND severity_rank = r.rank
+       AND next_step_at <= greatest(app_now(), $1)
+     ORDER BY next_step_at LIMIT 1)
+    UNION ALL
+    (SELECT d.due_at FROM delivery d
+     WHERE d.state IN ('pending', 'leased') AND d.severity_rank = r.rank
+       AND d.due_at <= greatest(app_now(), $1)
+       AND (SELECT {MAY_RING} FROM alert a WHERE a.clinic_id = d.clinic_id AND a.id = d.alert_id)
+     ORDER BY d.due_at LIMIT 1)) oldest
 """
+"""Rank by rank, so that each is the first row of its index, however many are due."""
 
 BEAT = """
 INSERT INTO worker_heartbeat (worker, at, loop_lag_ms, oldest_due_seconds, listen_ok, config_fault,
