@@ -17,6 +17,7 @@ from api import (
     enrolment_codes,
     enrolments,
     entries,
+    grace,
     infusions,
     patients,
     practitioners,
@@ -36,7 +37,7 @@ from clinical.instruments import registry
 from models.failpoint import arm
 from settings import Environment, Settings, load
 
-PHONE = (entries, sync, enrolments, sessions, devices)
+PHONE = (entries, grace, sync, enrolments, sessions, devices)
 STAFF_SIGN_IN = (staff_accounts, staff_sign_in, staff_sessions)
 STAFF = (
     alerts,
