@@ -28,6 +28,8 @@ DATABASE = "afterglow"
 ROLES_SQL = Path(__file__).parent.parent / "models" / "roles.sql"
 HAS_DATABASE = "SELECT true FROM pg_database WHERE datname = $1"
 OLDEST = 15
+OWNER_MAKES_TABLES = "GRANT CREATE ON SCHEMA public TO owner"
+"""Before PostgreSQL 16 a role that inherits nothing has no rights by owning the database."""
 BUILTIN_LOCALE_SINCE = 17
 START_SECONDS = 30.0
 STATUS_LINE = 8
@@ -194,21 +196,31 @@ def prepare(server: Postgres) -> None:
         return
     logins: dict[Role, str] = {role: server.folder.password(role) for role in LOGINS}
     with ThreadPoolExecutor(1) as thread:  # the caller's thread may run a loop already
-        url = server.url("postgres", "postgres")
-        thread.submit(asyncio.run, make_roles(url, roles, logins)).result()
+        url, template = server.url("postgres", "postgres"), server.url("postgres", "template1")
+        thread.submit(asyncio.run, make_roles(url, template, roles, logins)).result()
     write_private(done, mark)
 
 
-async def make_roles(url: str, roles: str, logins: Mapping[Role, str]) -> None:
+async def make_roles(url: str, template: str, roles: str, logins: Mapping[Role, str]) -> None:
     """Run the roles' own file, then give the logins their passwords and the owner a database."""
+    await run_once(url, roles)
+    await run_once(template, OWNER_MAKES_TABLES)
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(roles)
         for role, password in logins.items():  # both are ours; a password is URL-safe base64
             await connection.execute(f"ALTER ROLE {role} PASSWORD '{password}'")
         if not await connection.fetchval(
             "SELECT true FROM pg_database WHERE datname = $1", DATABASE
         ):
             await connection.execute(f"CREATE DATABASE {DATABASE} OWNER owner")
+    finally:
+        await connection.close()
+
+
+async def run_once(url: str, statements: str) -> None:
+    """Run statements over a connection of their own."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statements)
     finally:
         await connection.close()
