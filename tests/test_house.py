@@ -221,6 +221,26 @@ def test_every_rule_has_a_page() -> None:
     assert rules - pages == set()
 
 
+def test_every_page_of_a_rule_is_in_the_glossary() -> None:
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    pages = [path.stem for path in (ROOT / "docs" / "rules").glob("*.md")]
+
+    assert pages
+    assert [name for name in pages if f"rules/{name}.md" not in glossary] == []
+
+
+def test_every_link_between_our_pages_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    broken = [
+        f"{relative(page)}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
 def test_every_table_is_in_the_glossary() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text()
     tables = re.findall(
