@@ -119,7 +119,7 @@ def policy_from(snapshot: Mapping[str, object]) -> Policy:
     """
     try:
         return _read_policy(snapshot)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise PolicyError("the stored policy snapshot cannot be read") from error
 
 

@@ -65,8 +65,9 @@ def _named(entry: Entry, effects: frozenset[str]) -> list[_Sign]:
 
 
 def _bothered(entry: Entry) -> int:
-    """Give the one daily item where no effect is listed beside it."""
-    return 0 if entry.side_effects else max(item_values([entry], "side_effects"), default=0)
+    """Give the one daily item where the list beside it names no effect that was there."""
+    listed = any(effect.severity for effect in entry.side_effects)
+    return 0 if listed else max(item_values([entry], "side_effects"), default=0)
 
 
 def _twice(chart: Chart) -> Iterator[_Sign]:

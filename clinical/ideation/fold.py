@@ -11,7 +11,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import cast
 
-NORMALISER_VERSION = "1"
+NORMALISER_VERSION = "2"
 
 SENTENCE, QUESTION, COLON, LINE = "\x1f", "\x1d", "\x1e", "\n"
 """Marks of the clause boundaries; each counts as white space, so `str.split` drops them all."""
@@ -30,6 +30,9 @@ FIRST_FOLDED = 0x250
 Source: house rule; rarer ones are folded when they first occur.
 """
 
+FULL_WIDTH = 0xFEE0
+"""How far the full-width form of a sign is from the plain one. Source: Unicode, block FF00."""
+
 _DATA = Path(__file__).parent / "lexicon" / "folding.json"
 _SENTENCE_ENDS = frozenset(".!;\u3002\uff0e\uff01\uff1b\u2026\u061b\u06d4\u203c")
 _QUESTIONS = frozenset("?\uff1f\u061f\u00bf\u2047\u2048\u2049")
@@ -45,7 +48,7 @@ class Folding(dict[int, str]):
     def __init__(self, letters: Mapping[str, str], leet: Mapping[str, str]) -> None:
         super().__init__()
         self._letters = letters
-        self._leet = leet
+        self._leet = {**leet, **{_full_width(sign): letter for sign, letter in leet.items()}}
         for code in range(FIRST_FOLDED):
             self[code] = self._fold(chr(code))
 
@@ -72,6 +75,10 @@ class Folding(dict[int, str]):
             if char in table:
                 return table[char]
         return _mark_of(char)
+
+
+def _full_width(sign: str) -> str:
+    return chr(ord(sign) + FULL_WIDTH) if sign.isascii() else sign
 
 
 def _mark_of(char: str) -> str | None:

@@ -40,6 +40,11 @@ ENOUGH_KNOWN = 1 - MOST_UNKNOWN
 LAST_LATIN = "\u024f"
 FEWEST_LETTERS = 4
 """Letters of other scripts from which the share of them is looked at. Source: house rule."""
+FIRST_SYLLABLE, LAST_SYLLABLE = "\u3400", "\ud7a3"
+"""Signs that stand for whole syllables count twice: two of them can be a sentence.
+
+Source: house rule; Unicode blocks of Chinese characters and Korean syllables.
+"""
 
 
 def screen(text: str, lexicon: Lexicon) -> Screening:
@@ -138,13 +143,18 @@ def _readable(text: str, plain: str, lexicon: Lexicon) -> bool:
     if not text.isascii() and _other_script(text):
         return False
     known = lexicon.vocabulary.__contains__
-    for line in plain.split(LINE):
-        words = line.split()
+    for part in _parts(plain.split(LINE), plain):
+        words = part.split()
         if len(words) >= FEWEST_WORDS and sum(map(known, words)) < ENOUGH_KNOWN * len(words):
             unknown = sum(1 for word in words if word.isalpha() and not known(word))
             if unknown > MOST_UNKNOWN * len(words):
                 return False
     return True
+
+
+def _parts(lines: list[str], whole: str) -> list[str]:
+    """Give each line and, where there are several, all of them: short lines hide a language."""
+    return lines if len(lines) == 1 else [*lines, whole]
 
 
 def _foreign(char: str) -> bool:
@@ -154,8 +164,9 @@ def _foreign(char: str) -> bool:
 def _other_script(text: str) -> bool:
     if max(text, default="") <= LAST_LATIN:
         return False
-    for line in text.splitlines():
-        other = sum(map(_foreign, line))
-        if other >= FEWEST_LETTERS and other > MOST_UNKNOWN * sum(map(str.isalpha, line)):
+    for part in _parts(text.splitlines(), text):
+        other = list(filter(_foreign, part))
+        heard = len(other) + sum(FIRST_SYLLABLE <= char <= LAST_SYLLABLE for char in other)
+        if heard >= FEWEST_LETTERS and len(other) > MOST_UNKNOWN * sum(map(str.isalpha, part)):
             return True
     return False

@@ -140,4 +140,7 @@ def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
 
 
 def _read_open(word: str, lexicon: Lexicon) -> str:
+    bare = word.strip("*")
+    if len(bare) == 1:
+        word = bare
     return word if "*" in word or word == ANY_I else resolved(word, lexicon.vocabulary)
