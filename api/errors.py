@@ -10,7 +10,7 @@ Problem (`problem.py`: the wire form, RFC 9457)
     405  method-not-allowed
     408  request-timeout
     409  id-conflict, already-acked, already-resolved, too-many-devices, last-channel, last-admin,
-         legal-hold, alert-open
+         legal-hold, alert-open, session-live
     410  gone, resync-required
     412  version-conflict
     413  too-large, too-many-items
@@ -146,6 +146,10 @@ class LegalHold(Problem, status=409):
 
 class AlertOpen(Problem, status=409, retry=Retry.LATER):
     """It waits until the open alert is resolved."""
+
+
+class SessionLive(Problem, status=409, retry=Retry.LATER):
+    """The session is live: entries are sent the usual way."""
 
 
 class Gone(Problem, status=410):

@@ -9,6 +9,7 @@ from litestar.di import NamedDependency, Provide
 from api import (
     devices,
     enrolments,
+    grace,
     sessions,
     staff_accounts,
     staff_sessions,
@@ -51,6 +52,7 @@ async def door(settings: Settings) -> AsyncGenerator[Door]:
         routes = [
             *enrolments.HANDLERS,
             *sessions.HANDLERS,
+            *grace.HANDLERS,
             *devices.HANDLERS,
             *staff_accounts.HANDLERS,
             *staff_sign_in.HANDLERS,
