@@ -33,7 +33,8 @@ BEGIN
     role := p.role; profession := p.profession; device_id := s.device_id; scopes := s.scopes;
     step_up_at := s.step_up_at; entered_at := instant; language := p.language;
     SELECT x.country, CASE
-            WHEN s.revoked_at IS NOT NULL OR p.gone OR x.closed_at IS NOT NULL THEN 'revoked'
+            WHEN s.revoked_at IS NOT NULL OR coalesce(p.gone, true) OR x.closed_at IS NOT NULL
+                THEN 'revoked' -- a person whose row is gone has left too
             WHEN s.idle_expires_at <= instant OR s.absolute_expires_at <= instant THEN 'expired'
             ELSE 'live' END
         INTO country, verdict FROM clinic x WHERE x.id = s.clinic_id;
@@ -172,17 +173,21 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
     DELETE FROM gate.bucket b WHERE b.at < app_now() - interval '1 day'
 $$;
 
+-- Rights first, the owner last: whoever is not the owner any more can neither grant nor revoke, and
+-- PostgreSQL only warns. A function anybody may execute is what CREATE FUNCTION leaves behind.
+GRANT USAGE ON SCHEMA gate TO pager;
 DO $$
 DECLARE
     f regprocedure;
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p
              JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'gate' LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO gate', f);
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO app', f);
+        IF f = 'gate.any_clinic_key()'::regprocedure THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pager', f);
+        END IF;
+        EXECUTE format('ALTER FUNCTION %s OWNER TO gate', f);
     END LOOP;
 END
 $$;
-GRANT EXECUTE ON FUNCTION gate.any_clinic_key() TO pager;
-GRANT USAGE ON SCHEMA gate TO pager;

@@ -70,7 +70,8 @@ BEGIN
 END
 $$;
 
--- A patient's session sees that patient's rows and no others.
+-- A patient's session sees that patient's rows and no others. No role, or the '' that a transaction
+-- before left on its connection, compares as NULL and sees none.
 DO $$
 DECLARE
     t text;
@@ -83,24 +84,24 @@ BEGIN
     ] LOOP
         EXECUTE format(
             'CREATE POLICY own ON %I AS RESTRICTIVE TO app'
-            ' USING (current_setting(''app.role'', true) <> ''patient'''
+            ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'''
             '   OR patient_id = NULLIF(current_setting(''app.subject_id'', true), '''')::uuid)', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['session', 'keys.subject_key'] LOOP
         EXECUTE format(
             'CREATE POLICY own ON %s AS RESTRICTIVE TO app'
-            ' USING (current_setting(''app.role'', true) <> ''patient'''
+            ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'''
             '   OR subject_id = NULLIF(current_setting(''app.subject_id'', true), '''')::uuid)', t);
     END LOOP;
     EXECUTE
         'CREATE POLICY own ON patient AS RESTRICTIVE TO app'
-        ' USING (current_setting(''app.role'', true) <> ''patient'''
+        ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'''
         '   OR id = NULLIF(current_setting(''app.subject_id'', true), '''')::uuid)';
     FOREACH t IN ARRAY ARRAY['practitioner', 'recovery_code', 'endpoint', 'contact_rule',
         'delivery', 'attempt', 'policy', 'policy_step', 'policy_target', 'audit_seal'] LOOP
         EXECUTE format(
             'CREATE POLICY staff ON %I AS RESTRICTIVE TO app'
-            ' USING (current_setting(''app.role'', true) <> ''patient'')', t);
+            ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'')', t);
     END LOOP;
 END
 $$;
