@@ -45,7 +45,7 @@ def _seal(box: AESGCM, plain: bytes, bound_to: bytes) -> bytes:
 def _open(box: AESGCM, sealed: bytes, bound_to: bytes) -> bytes:
     try:
         return box.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
         raise Unreadable("a sealed value does not open with this key") from None
 
 
