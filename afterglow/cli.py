@@ -18,9 +18,11 @@ COMMANDS = {
     "audit": "afterglow.commands.audit:audit",
     "clinic": "afterglow.commands.clinic:clinic",
     "config": "afterglow.commands.config:config",
+    "demo": "afterglow.commands.demo:demo",
     "emulator": "worker.fcm_emulator:main",
     "migrate": "afterglow.commands.serve:migrate",
     "practitioner": "afterglow.commands.practitioner:practitioner",
+    "smoke": "afterglow.commands.smoke:smoke",
     "up": "afterglow.commands.up:up",
     "worker": "afterglow.commands.serve:worker",
 }

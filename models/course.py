@@ -40,8 +40,8 @@ FROM course WHERE clinic_id = $1 AND patient_id = $2 AND closed_at IS NULL
 
 INSERT_COURSE = """
 INSERT INTO course (clinic_id, id, patient_id, planned_infusions, planned_window_days,
-    interval_days_target, off_label)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+    interval_days_target, off_label, opened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, app_now()))
 """
 
 PLAN_COURSE = """
@@ -74,7 +74,13 @@ FROM infusion i WHERE i.clinic_id = $1 AND i.course_id = $2
 
 
 async def open_course(
-    connection: Connection, clinic_id: UUID, patient_id: UUID, plan: Plan, *, actor_id: UUID
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    plan: Plan,
+    *,
+    actor_id: UUID,
+    at: datetime | None = None,
 ) -> OpenCourse:
     """Find the patient's open course, or open one in its baseline; the patient's row is locked."""
     await connection.execute(LOCK_PATIENT, clinic_id, patient_id)
@@ -91,10 +97,12 @@ async def open_course(
         plan.planned_window_days,
         plan.interval_days_target,
         plan.off_label,
+        at,
     )
     await move_phase(
-        connection, clinic_id, patient_id, course_id, "baseline", reason="opened", actor_id=actor_id
-    )
+        connection, clinic_id, patient_id, course_id, "baseline",
+        reason="opened", actor_id=actor_id, at=at,
+    )  # fmt: skip
     opened = await course_of(connection, clinic_id, patient_id)
     if opened is None:
         raise LookupError("a course was opened and is gone")

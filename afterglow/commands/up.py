@@ -12,6 +12,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from afterglow.commands.demo import logins
+from afterglow.demo import fill_demo
 from afterglow.parts import Ports
 from afterglow.stack import Stack, running_stack
 from afterglow.supervise import STOP_SIGNALS, keep_running
@@ -31,7 +33,8 @@ SHELL_SIGNAL = 128
 @click.option("--port", default=DEFAULT.api, show_default=True, help="Of the API.")
 @click.option("--emulator-port", default=DEFAULT.emulator, show_default=True, help="Of the phones.")
 @click.option("--smtp-port", default=DEFAULT.smtp, show_default=True, help="Of the mailbox.")
-def up(data_dir: Path | None, port: int, emulator_port: int, smtp_port: int) -> None:
+@click.option("--demo/--no-demo", default=True, show_default=True, help="Fill the demo clinic.")
+def up(*, data_dir: Path | None, port: int, emulator_port: int, smtp_port: int, demo: bool) -> None:
     """Run it all on this machine, with a demo clinic.
 
     Ctrl-C stops all of it. Engines that AFTERGLOW_DATABASE_URL and AFTERGLOW_REDIS_URL name are
@@ -49,7 +52,10 @@ def up(data_dir: Path | None, port: int, emulator_port: int, smtp_port: int) -> 
         ports=Ports(api=port, emulator=emulator_port, smtp=smtp_port),
         step=lambda name: timed(console, name),
         say=lambda sentence: console.print(sentence, soft_wrap=True, highlight=False),
+        fill_demo=fill_demo if demo else None,
     ) as stack:
+        if demo:
+            console.print("\n".join(logins()), soft_wrap=True, highlight=False)
         console.print(f"Ready after {time.monotonic() - begun:.1f} s.")
         console.print(addresses(stack))
         keep_running(stack.lives, say=console.print, give_up=False)

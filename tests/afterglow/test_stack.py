@@ -143,7 +143,13 @@ pytestmark = pytest.mark.skipif(not LINUX, reason="reads /proc")
 def test_serves_and_tells_each_step_with_its_time(running: Running) -> None:
     steps = re.findall(r"^ +[0-9.]+ s  (.+)$", running.told, re.MULTILINE)
 
-    assert steps == ["engines", "migrations", "push and mail emulator", "API and worker"]
+    assert steps == [
+        "engines",
+        "migrations",
+        "demo clinic",
+        "push and mail emulator",
+        "API and worker",
+    ]
     assert running.status("API", "/health/ready") == http.client.OK
     assert running.status("phones and mailbox", "/") == http.client.OK
 
