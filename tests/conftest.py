@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import itertools
 import os
 import shutil
 import tempfile
@@ -31,9 +30,8 @@ from tests.cast import (
     open_ward,
     run_sql,
 )
+from tests.clean_database import CleanDatabases
 from tests.stage_app import running
-
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +60,16 @@ async def template(engines: Engines) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(engines: Engines, template: str) -> CleanDatabases:
+    """Keep the databases that tests use one after the other."""
+    return CleanDatabases(engines.superuser_url, template)
+
+
 @pytest.fixture
-async def database(engines: Engines, template: str) -> AsyncGenerator[Database]:
-    """Copy the migrated database for one test."""
-    name = f"test_{next(_numbers)}"
-    await run_sql(engines.superuser_url, f"CREATE DATABASE {name} TEMPLATE {template} OWNER owner")
+async def database(engines: Engines, databases: CleanDatabases) -> AsyncGenerator[Database]:
+    """Give one test a database as the migrations left it."""
+    name = await databases.take()
     yield Database(
         name=name,
         app=in_database(engines.database_url, name),
@@ -74,7 +77,7 @@ async def database(engines: Engines, template: str) -> AsyncGenerator[Database]:
         owner=in_database(engines.owner_database_url, name),
         superuser=in_database(engines.superuser_url, name),
     )
-    await run_sql(engines.superuser_url, f"DROP DATABASE {name} WITH (FORCE)")
+    await databases.give_back(name)
 
 
 @pytest.fixture
