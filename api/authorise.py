@@ -13,9 +13,8 @@ from api.actions import OPERATIONS, RULES, Action, Rule
 from api.backend import AnyRequest, Backend, entered
 from api.errors import CareRelationshipRequired, Forbidden, NotFound, StepUpRequired
 from api.log import current_request_id
-from models.alert_list import reach_of
 from models.audit import Act, Actor, record_audit
-from models.care import Care, care_between
+from models.care import Care, care_between, reach_of
 from models.colleague import Colleague, colleague_for
 from models.gate import Entered
 from models.session import Connection, clinic_transaction

@@ -130,7 +130,15 @@ ORDER BY a.severity_rank DESC, a.opened_at DESC, a.id DESC LIMIT $7
 """
 """What needs somebody now: the most severe first, the newest first among equals."""
 
-WHOLE_PAGE = f"""
+PAGE_OF_MANY = f"""
+SELECT {COLUMNS} FROM alert a
+WHERE a.clinic_id = $1 AND a.state = ANY ($3) AND (a.opened_at, a.id) < ($4, $5)
+  AND ({ASSIGNED} OR (a.state <> 'resolved' AND {PAGED}))
+ORDER BY a.opened_at DESC, a.id DESC LIMIT $6
+"""
+"""Resolved ones too, the newest first: the clinic's alerts are walked through by time."""
+
+PAGE_OF_FEW = f"""
 WITH mine AS MATERIALIZED (
     SELECT patient_id FROM membership
     WHERE clinic_id = $1 AND practitioner_id = $2 AND (until IS NULL OR until > app_now())
@@ -149,7 +157,14 @@ SELECT {COLUMNS} FROM (
 ) a
 ORDER BY a.opened_at DESC, a.id DESC LIMIT $6
 """
-"""Resolved ones too, the newest first: patient by patient, so that a page costs what it shows."""
+"""The same of somebody with few patients: patient by patient, or most of the walk is in vain."""
+
+PATIENTS = """
+SELECT count(*) FROM membership
+WHERE clinic_id = $1 AND practitioner_id = $2 AND (until IS NULL OR until > app_now())
+"""
+FEW_PATIENTS = 30
+"""Up to here a page is put together patient by patient: 30 x 51 rows at most are looked at."""
 
 ONE = f"""
 SELECT {COLUMNS} FROM alert a WHERE a.clinic_id = $1 AND a.id = $2
@@ -198,23 +213,6 @@ SELECT at, kind, actor_id, detail FROM alert_history
 WHERE clinic_id = $1 AND alert_id = $2 ORDER BY at, id
 """
 
-REACH = """
-SELECT a.patient_id,
-    $3 IN (a.acked_by, a.resolved_by) AS answered,
-    EXISTS (SELECT FROM delivery d
-        WHERE d.clinic_id = $1 AND d.alert_id = $2 AND d.practitioner_id = $3) AS paged
-FROM alert a WHERE a.clinic_id = $1 AND a.id = $2
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """What somebody has to do with one alert: they answered it, or were paged about it."""
-
-    patient_id: UUID | None
-    answered: bool | None
-    paged: bool
-
 
 async def page_of_alerts(
     connection: Connection,
@@ -234,7 +232,9 @@ async def page_of_alerts(
         where = (after.rank, after.opened_at, after.id)
         records = await connection.fetch(LIVE_PAGE, *of_whom, *where, limit)
     else:
-        records = await connection.fetch(WHOLE_PAGE, *of_whom, after.opened_at, after.id, limit)
+        patients: int = await connection.fetchval(PATIENTS, clinic_id, practitioner_id)
+        sql = PAGE_OF_FEW if patients <= FEW_PATIENTS else PAGE_OF_MANY
+        records = await connection.fetch(sql, *of_whom, after.opened_at, after.id, limit)
     return rows_as(AlertRow, records)
 
 
@@ -247,14 +247,6 @@ async def alert_for(connection: Connection, clinic_id: UUID, alert_id: UUID) -> 
     """Find one alert."""
     row = await connection.fetchrow(ONE, clinic_id, alert_id)
     return None if row is None else AlertRow(**dict(row))
-
-
-async def reach_of(
-    connection: Connection, clinic_id: UUID, alert_id: UUID, practitioner_id: UUID
-) -> Reach | None:
-    """Look up what somebody has to do with an alert; None when the clinic has none of this id."""
-    row = await connection.fetchrow(REACH, clinic_id, alert_id, practitioner_id)
-    return None if row is None else Reach(**dict(row))
 
 
 async def sources_of(

@@ -61,3 +61,29 @@ async def care_between(
     """Look up what a practitioner has to do with a patient; None when there is no such patient."""
     row = await connection.fetchrow(CARE, clinic_id, patient_id, practitioner_id)
     return None if row is None else Care(**dict(row))
+
+
+REACH = """
+SELECT a.patient_id,
+    $3 IN (a.acked_by, a.resolved_by) AS answered,
+    EXISTS (SELECT FROM delivery d
+        WHERE d.clinic_id = $1 AND d.alert_id = $2 AND d.practitioner_id = $3) AS paged
+FROM alert a WHERE a.clinic_id = $1 AND a.id = $2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What somebody has to do with one alert: they answered it, or were paged about it."""
+
+    patient_id: UUID | None
+    answered: bool | None
+    paged: bool
+
+
+async def reach_of(
+    connection: Connection, clinic_id: UUID, alert_id: UUID, practitioner_id: UUID
+) -> Reach | None:
+    """Look up what somebody has to do with an alert; None when the clinic has none of this id."""
+    row = await connection.fetchrow(REACH, clinic_id, alert_id, practitioner_id)
+    return None if row is None else Reach(**dict(row))
