@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.alert import SEVERITY_RANK
+from models.cipher import Keyring, Unreadable
 from models.claim import MAY_RING
 from models.session import Connection
 
@@ -34,6 +35,8 @@ ON CONFLICT (worker) DO UPDATE SET at = excluded.at, loop_lag_ms = excluded.loop
     config_fault = excluded.config_fault, version = excluded.version
 """
 
+ANY_CLINIC_KEY = "SELECT clinic_id, version, wrapped FROM keys.clinic_key LIMIT 1"
+
 FORGET_DEAD = "DELETE FROM worker_heartbeat WHERE at < app_now() - interval '1 day'"
 
 
@@ -53,6 +56,18 @@ async def oldest_due_seconds(connection: Connection, *, floor: datetime) -> floa
     """Say how long the longest waiting step or page has been due."""
     seconds: float = await connection.fetchval(OLDEST_DUE, floor)
     return seconds
+
+
+async def has_root_key(connection: Connection, keyring: Keyring) -> bool:
+    """Say whether the root key is the one this database was written with."""
+    row = await connection.fetchrow(ANY_CLINIC_KEY)
+    if row is None:
+        return True
+    try:
+        keyring.unwrap_clinic_key(row["clinic_id"], row["version"], row["wrapped"])
+    except Unreadable:
+        return False
+    return True
 
 
 async def write_beat(connection: Connection, beat: Beat) -> None:

@@ -12,7 +12,7 @@ from models.claim import cancel_orphans
 from models.invariant import I2, broken_rows
 from models.page_channel import probe
 from models.session import Pool
-from models.vitals import Beat, oldest_due_seconds, remove_beat, write_beat
+from models.vitals import Beat, has_root_key, oldest_due_seconds, remove_beat, write_beat
 from worker.channels.fcm_token import in_thread
 from worker.listener import Listener
 from worker.log import log
@@ -89,8 +89,9 @@ class Heart:
             await cancel_orphans(connection, floor=floor)
             late = await oldest_due_seconds(connection, floor=floor)
             forgotten = await broken_rows(connection, I2)
+            has_key = await has_root_key(connection, self.board.keyring)
             await write_beat(connection, self._beat(late))
-        return self._faults(late, forgotten)
+        return self._faults(late, forgotten, has_key=has_key)
 
     def _beat(self, late: float) -> Beat:
         faults = [f"{channel}:{code}" for channel, code in self.board.config_faults.items()]
@@ -103,13 +104,14 @@ class Heart:
             version=own_version(),
         )
 
-    def _faults(self, late: float, forgotten: int) -> list[str]:
+    def _faults(self, late: float, forgotten: int, *, has_key: bool) -> list[str]:
         away = 0.0 if self.listener.is_listening else time.monotonic() - self.listener.since
         checks = {
             "alert_forgotten": forgotten > 0,
             "page_late": late > LATEST_SECONDS,
             "not_listening": away > LATEST_SECONDS,
             "clock_fell_back": self.board.floor.fell_back,
+            "root_key_wrong": not has_key,
         }
         return [name for name, wrong in checks.items() if wrong]
 

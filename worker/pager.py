@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -138,19 +138,20 @@ def channels_of(settings: WorkerSettings) -> dict[str, Channel]:
 async def warm_up(board: Switchboard) -> None:
     """Load what would make the first page late; what cannot be loaded is tried with each page."""
     for name, channel in board.channels.items():
+        if not isinstance(channel, FcmChannel | MailChannel):
+            continue
         try:
             async with asyncio.timeout(WARM_UP_SECONDS):
-                if isinstance(channel, FcmChannel | MailChannel):
-                    fault = await channel.warm_up()
+                fault = await channel.warm_up()
         except TimeoutError:
             log.warning("pager.warm_up_slow", channel=name)
-            continue
-        if fault is not None:
-            log.error("pager.channel_unfit", channel=name, code=fault.code)
+        else:
+            if fault is not None:
+                log.error("pager.channel_unfit", channel=name, code=fault.code)
 
 
 @asynccontextmanager
-async def pools(settings: WorkerSettings) -> AsyncIterator[tuple[Pool, Pool]]:
+async def pools(settings: WorkerSettings) -> AsyncGenerator[tuple[Pool, Pool]]:
     """Open the connections of both lanes; an emergency never waits for one of the other's."""
     url = settings.pager_database_url.get_secret_value()
     sizes = {"emergency": EMERGENCY_CONNECTIONS, "other": OTHER_CONNECTIONS}

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from models.cipher import Keyring, random_key
 from tests.cast import Person
 from tests.scenarios.road import closed_road
 from tests.scenarios.ward import Stage, until
@@ -117,6 +118,14 @@ async def test_a_clock_that_fell_back_silences_the_heart(stage: Stage, heart: He
     await stage.clock.advance(minutes=-10)
 
     assert await heart.beat() == ["clock_fell_back"]
+
+
+async def test_a_root_key_that_opens_no_address_silences_the_heart(
+    stage: Stage, heart: Heart, ana: Person
+) -> None:
+    heart.board = replace(stage.board, keyring=Keyring(random_key()))
+
+    assert await heart.beat() == ["root_key_wrong"]
 
 
 async def test_a_wrong_configuration_stands_in_the_row(stage: Stage, heart: Heart) -> None:
