@@ -8,7 +8,7 @@ colleague's token must not silence the colleague.
 import hmac
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,16 +16,11 @@ from models.alert import WAKE_PAGER
 from models.base import uuid7
 from models.cipher import Keyring, Subject
 from models.device import Installation, Owner, lock_owner, require_room, silence_device
-from models.echo import echo_nonce
+from models.echo import ECHO_LIFE, echo_nonce
 from models.session import Connection
 
 LABEL = "device.push"
 SEED_BYTES = 16
-ECHO_LIFE = timedelta(hours=1)
-"""How long a new device may take to echo what was pushed to it; the app asks again at each start.
-
-Source: house rule, time for a push to reach a phone that is off.
-"""
 
 
 class PushState(StrEnum):

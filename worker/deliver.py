@@ -120,10 +120,19 @@ def address_of(board: Switchboard, claimed: Claimed) -> Address:
     )
     if claimed.device_id is None:
         return MailAddress(mail=subject.open_text("endpoint.address", claimed.endpoint_id, sealed))
-    found = _registration.decode(subject.open("device.push", claimed.device_id, sealed))
-    return PushAddress(
-        fid=found.fid, fcm_token=found.fcm_token, platform=Platform(claimed.platform or "android")
+    return read_push_address(
+        subject.open("device.push", claimed.device_id, sealed), claimed.platform or "android"
     )
+
+
+def read_push_address(plain: bytes, platform: str) -> PushAddress:
+    """Read a push registration that was opened.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _registration.decode(plain)
+    return PushAddress(fid=found.fid, fcm_token=found.fcm_token, platform=Platform(platform))
 
 
 def page_of(board: Switchboard, claimed: Claimed) -> Page:
@@ -134,12 +143,13 @@ def page_of(board: Switchboard, claimed: Claimed) -> Page:
         collapse_tag=claimed.collapse_tag,
         link=link_to(board.public_url, claimed.handle),
         sent_at=int(claimed.now.timestamp()),
-        language=_language(claimed.language),
+        language=language_of(claimed.language),
         minimal=claimed.minimal,
     )
 
 
-def _language(wanted: str | None) -> Language:
+def language_of(wanted: str | None) -> Language:
+    """Pick the words' language: somebody's own where we have it."""
     try:
         return Language((wanted or "en").partition("-")[0])
     except ValueError:
