@@ -53,7 +53,7 @@ WHERE clinic_id = $1 AND id = $2
 SET_PHASE = "UPDATE course SET phase = $3 WHERE clinic_id = $1 AND id = $2"
 
 CLOSE = """
-UPDATE course SET closed_at = app_now()
+UPDATE course SET closed_at = $3
 WHERE clinic_id = $1 AND patient_id = $2 AND closed_at IS NULL
 """
 
@@ -154,10 +154,14 @@ async def course_for_infusion(
     connection: Connection, clinic_id: UUID, patient_id: UUID, started_at: datetime, actor_id: UUID
 ) -> OpenCourse:
     """Find the course a new infusion belongs to: it begins the induction, or a new course."""
-    course = await open_course(connection, clinic_id, patient_id, Plan(), actor_id=actor_id)
+    course = await open_course(
+        connection, clinic_id, patient_id, Plan(), actor_id=actor_id, at=started_at
+    )
     if course.phase in FINAL_PHASES:
-        await connection.execute(CLOSE, clinic_id, patient_id)
-        course = await open_course(connection, clinic_id, patient_id, Plan(), actor_id=actor_id)
+        await connection.execute(CLOSE, clinic_id, patient_id, started_at)
+        course = await open_course(
+            connection, clinic_id, patient_id, Plan(), actor_id=actor_id, at=started_at
+        )
     if course.phase == "baseline":
         await move_phase(
             connection, clinic_id, patient_id, course.id, "induction",
