@@ -23,6 +23,7 @@ from worker.dispatch import (
     other_lane,
     wake_in_turn,
 )
+from worker.echo import echo_lane
 from worker.heartbeat import Heart
 from worker.lane import Lane
 from worker.listener import Listener
@@ -78,7 +79,7 @@ async def run(settings: WorkerSettings) -> None:
     )
     await warm_up(board)
     async with pools(settings) as (urgent, other):
-        lanes = [emergency_lane(board, urgent), other_lane(board, other)]
+        lanes = [emergency_lane(board, urgent), other_lane(board, other), echo_lane(board, other)]
         await page(settings, board, lanes, stop)
     for channel in channels.values():
         await channel.close()
