@@ -11,6 +11,7 @@ import pytest
 from models.base import uuid7
 from models.session import Connection
 from tests.cast import Person, Ward
+from tests.scenarios.process import Surroundings, running_pager
 from tests.scenarios.road import Road, closed_road, open_road, refusal
 from tests.scenarios.ward import Stage
 from worker.channels.port import Channel
@@ -161,6 +162,21 @@ async def test_d02_a_guessed_echo_moves_nothing(
 
     assert answer.is_client_error
     assert await live_owner(superuser) == [eve.id]
+
+
+async def test_d02_the_running_pager_pushes_the_nonce_as_soon_as_it_is_asked_for(
+    handset: Handset, around: Surroundings, eve: Person, dr_bo: Person
+) -> None:
+    phones, mine = handset.stage.emulator.phones, uuid7()
+    async with running_pager(around) as pager:
+        await handset.register(eve, uuid7())
+        await handset.register(dr_bo, mine)
+        assert await phones.wait(handset.fid, since=handset.seen) != []
+        [nonce] = handset.shown("t")
+        answer = await handset.confirm(dr_bo, mine, nonce)
+
+        assert answer.json()["push"] == "live"
+        assert await pager.stop() == 0
 
 
 @pytest.mark.usefixtures("handed_on")
