@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import asyncpg
 
@@ -60,7 +61,13 @@ async def run(settings: WorkerSettings) -> None:
         keyring = Keyring(settings.root_key_bytes)
         async with pool.acquire() as connection:
             await verify_root_key(connection, keyring)
-        await run_until(stop, pool, keyring, settings.redis_url.get_secret_value())
+        await run_until(
+            stop,
+            pool,
+            keyring,
+            settings.redis_url.get_secret_value(),
+            heads=settings.audit_heads_file,
+        )
     finally:
         try:
             await asyncio.wait_for(pool.close(), timeout=CLOSE_SECONDS)
@@ -68,18 +75,21 @@ async def run(settings: WorkerSettings) -> None:
             pool.terminate()
 
 
-async def run_until(stop: asyncio.Event, pool: Pool, keyring: Keyring, redis_url: str) -> None:
+async def run_until(
+    stop: asyncio.Event,
+    pool: Pool,
+    keyring: Keyring,
+    redis_url: str,
+    *,
+    heads: Path | None = None,
+) -> None:
     """Run the queue and the loops; the end of any of them, which none has, is a fault."""
     tasks = [
         asyncio.create_task(each)
         for each in (
             run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"pool": pool}),
             keep_doing("sweep", lambda: sweep_unassessed(pool), every_seconds=SWEEP_SECONDS),
-            keep_doing(
-                "seal",
-                lambda: seal_all(pool, keyring, settings.audit_heads_file),
-                every_seconds=SEAL_SECONDS,
-            ),
+            keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
         )
     ]
