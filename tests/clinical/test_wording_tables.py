@@ -2,7 +2,7 @@
 
 import pytest
 
-from clinical.instruments import registry
+from clinical.instruments import Effect, registry
 from clinical.instruments.form import Asked, Form, Kind
 from tests.clinical.effect_table import EFFECTS
 from tests.clinical.wording import GAD7, PHQ9, WORDING
@@ -133,7 +133,8 @@ def test_the_suicidality_item_has_its_five_answers(name: str, language: str) -> 
 
     assert {answer.code: answer.text for answer in item.answers} == SI_ANSWERS[language]
     assert mark is not None
-    assert (mark.escalate, mark.review, mark.safe) == ({1, 2, 3}, {"prefer_not"}, {0})
+    assert mark.escalate == frozenset({1, 2, 3})
+    assert (mark.review, mark.safe) == (frozenset({"prefer_not"}), frozenset({0}))
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -237,12 +238,11 @@ def test_a_code_is_shared_by_confusion_and_disorientation_only() -> None:
 
 
 @pytest.mark.parametrize("effect", ALL.effects.effects, ids=lambda effect: effect.id)
-def test_who_enters_an_effect_and_from_when(effect: object) -> None:
-    found = next(each for each in ALL.effects.effects if each is effect)
+def test_who_enters_an_effect_and_from_when(effect: Effect) -> None:
     staff_only = {"suicidal_ideation", "suicide_attempt"}
 
-    assert found.entered_by == ("staff" if found.id in staff_only else "patient")
-    assert found.from_infusion == (6 if found.id in FROM_SIXTH else 1)
+    assert effect.entered_by == ("staff" if effect.id in staff_only else "patient")
+    assert effect.from_infusion == (6 if effect.id in FROM_SIXTH else 1)
 
 
 @pytest.mark.parametrize(
