@@ -27,6 +27,7 @@ from models.colleague import (
     code_of_clinic,
     colleague_for,
     has_other_admin,
+    hold_id,
     page_of_colleagues,
 )
 from models.practitioner import MailTaken, NewPractitioner, create_practitioner
@@ -133,6 +134,7 @@ async def create_practitioner_record(
     raw = await read_body(request, limit=ENTRY_LIMIT)
     async with authorised(request, backend) as visit:
         body = decode(raw, PractitionerIn, invalid=InvalidQuery).value
+        await hold_id(visit.connection, body.id)
         known = await colleague_for(visit.connection, visit.clinic_id, body.id)
         if known is None:
             await add(visit, body)

@@ -31,6 +31,8 @@ PAGE = f"""
 SELECT {COLUMNS} FROM practitioner WHERE clinic_id = $1 AND id > $2 ORDER BY id LIMIT $3
 """
 
+HOLD_ID = "SELECT pg_advisory_xact_lock(hashtextextended('practitioner|' || $1::uuid, 0))"
+
 CLINIC_CODE = "SELECT code FROM clinic WHERE id = $1"
 
 ADMINS = """
@@ -57,6 +59,11 @@ async def colleague_for(
     """Find one person of the clinic."""
     row = await connection.fetchrow(ONE, clinic_id, practitioner_id)
     return None if row is None else Colleague(**dict(row))
+
+
+async def hold_id(connection: Connection, practitioner_id: UUID) -> None:
+    """Let one request at a time add somebody under an id, until this transaction ends."""
+    await connection.execute(HOLD_ID, practitioner_id)
 
 
 async def page_of_colleagues(
