@@ -121,7 +121,7 @@ INSERT INTO entry_revision (clinic_id, patient_id, entry_id, revision, occurred_
 VALUES ($1, $2, $3, 1, app_now(), 0, 'UTC', '2026-01-05', 'f@1', 'en', '{}', '[]', '', false, '{}');
 INSERT INTO quarantine (clinic_id, id, patient_id, slug, body_hmac, body_ct, label, expires_at)
 VALUES ($1, $3, $2, 'x', '', '', 'none', app_now() + interval '1 day')
-""".split(";")
+"""
 """One row of everything, all under one id."""
 
 
@@ -133,7 +133,7 @@ async def north(ward: Ward, ana: Person, dr_bo: Person, superuser: Connection) -
     await paged(ward.pool, dr_bo, ids.alert)
     await superuser.execute("UPDATE alert SET state = 'acked', acked_by = $1", dr_bo.id)
     ids.visit = ids.infusion
-    for statement in FILL:
+    for statement in FILL.split(";"):
         await superuser.execute(statement, ids.clinic, ids.patient, ids.infusion)
     return ids
 
