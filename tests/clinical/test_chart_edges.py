@@ -183,7 +183,7 @@ def test_a_strong_run_and_a_mild_one_keep_their_own_periods() -> None:
 
 def test_only_numbers_are_values_of_an_item() -> None:
     noted = [
-        entry(after(day), answers={"low_mood": value})
+        entry(after(day), answers=dict[str, Code](low_mood=value))
         for day, value in enumerate([0, "3", 10, "prefer_not"], start=1)
     ]
 
@@ -243,14 +243,14 @@ def test_each_rule_reports_under_its_own_ids(rule: Rule) -> None:
     assert reported
 
 
+def lived(day: int, level: int, apart: int, bother: int, effects: list[tuple[str, int]]) -> Entry:
+    answers: dict[str, Code] = {"dissociation": apart, "side_effects": bother}
+    return entry(after(day), level, answers=answers, effects=effects)
+
+
 ENTRIES = st.lists(
     st.builds(
-        lambda day, level, apart, bother, effects: entry(
-            after(day),
-            level,
-            answers={"dissociation": apart, "side_effects": bother},
-            effects=effects,
-        ),
+        lived,
         st.integers(1, 30),
         st.integers(0, 10),
         st.integers(0, 10),

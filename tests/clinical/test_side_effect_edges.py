@@ -185,11 +185,15 @@ def test_the_worst_of_a_day_is_named_whatever_came_first() -> None:
 
 
 EFFECT = st.tuples(st.sampled_from(ALL_EFFECTS), st.integers(0, 3))
+
+
+def noted_on(day: int, effects: list[tuple[str, int]], points: int) -> Entry:
+    return entry(after(day), answers={"side_effects": points}, effects=effects)
+
+
 NOTED = st.lists(
     st.builds(
-        lambda day, effects, points: entry(
-            after(day), answers={"side_effects": points}, effects=effects
-        ),
+        noted_on,
         st.integers(1, 20),
         st.lists(EFFECT, max_size=3),
         st.integers(0, 10),
