@@ -137,3 +137,8 @@ async def verify_root_key(connection: Connection, keyring: Keyring) -> None:
 async def prune(connection: Connection) -> None:
     """Forget lookups and buckets that have run out."""
     await connection.execute("SELECT gate.prune()")
+
+
+async def clinics_with_expired(connection: Connection) -> list[UUID]:
+    """List the clinics, closed ones too, that hold quarantined bodies whose time is over."""
+    return [row[0] for row in await connection.fetch("SELECT * FROM gate.expired()")]

@@ -5,7 +5,7 @@ from uuid import UUID
 from models.alert import EMERGENCY, Source, raise_alert
 from models.base import uuid7
 from models.cipher import Subject
-from models.gate import clinics
+from models.gate import clinics_with_expired
 from models.ingest import SI_RULE, Decision, Writer
 from models.session import Connection, Pool, clinic_transaction
 
@@ -119,15 +119,18 @@ async def _record_decision(
 
 
 FORGET = """
-UPDATE quarantine SET body_ct = '' WHERE clinic_id = $1 AND expires_at <= app_now()
-    AND body_ct <> ''
+UPDATE quarantine SET body_ct = '', body_hmac = sha256(id::text::bytea)
+WHERE clinic_id = $1 AND expires_at <= app_now() AND body_ct <> ''
 """
 
 
 async def forget_expired(pool: Pool) -> None:
-    """Destroy quarantined bodies after their time; that there was one, and its label, stays."""
+    """Destroy quarantined bodies after their time; that there was one, and its label, stays.
+
+    Its hash goes too: the same words sent again are new words, read and kept like any others.
+    """
     async with pool.acquire() as connection:
-        open_clinics = await clinics(connection)
-    for clinic_id in open_clinics:
+        waiting = await clinics_with_expired(connection)
+    for clinic_id in waiting:
         async with clinic_transaction(pool, clinic_id) as connection:
             await connection.execute(FORGET, clinic_id)

@@ -157,6 +157,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                           WHERE s.clinic_id = a.clinic_id AND s.audit_id = a.id))
 $$;
 
+-- Clinics, closed ones too, with quarantined bodies whose time is over.
+CREATE FUNCTION gate.expired() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT DISTINCT q.clinic_id FROM quarantine q WHERE q.expires_at <= app_now()
+$$;
+
 -- One wrapped clinic key, so that a wrong root key is found before anything is written.
 CREATE FUNCTION gate.any_clinic_key() RETURNS TABLE (clinic_id uuid, version int, wrapped bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$

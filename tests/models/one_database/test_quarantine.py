@@ -212,6 +212,30 @@ async def test_after_its_time_the_body_is_gone_and_the_row_stays(
     assert await count(superuser, "alert_source", ana) == 1
 
 
+async def test_the_same_words_after_their_time_are_read_and_ring_again(
+    pool: Pool, keyring: Keyring, ana: Person, superuser: Connection, clock: Clock
+) -> None:
+    await keep(pool, keyring, ana, b"again", LOUD)
+    await clock.advance(days=KEPT_DAYS, minutes=1)
+    await forget_expired(pool)
+
+    assert await keep(pool, keyring, ana, b"again", LOUD)
+    assert await count(superuser, "alert_source", ana) == 2
+
+
+async def test_a_closed_clinic_forgets_too(
+    pool: Pool, keyring: Keyring, ana: Person, superuser: Connection, clock: Clock
+) -> None:
+    await keep(pool, keyring, ana, b"old")
+    await superuser.execute("UPDATE clinic SET closed_at = app_now() WHERE id = $1", ana.clinic_id)
+    await clock.advance(days=KEPT_DAYS, minutes=1)
+
+    await forget_expired(pool)
+
+    [row] = await kept(superuser, ana)
+    assert row["body_ct"] == b""
+
+
 async def test_a_body_that_is_gone_is_unreadable(pool: Pool, keyring: Keyring, ana: Person) -> None:
     keys = await keys_of(pool, keyring, ana)
 
