@@ -182,9 +182,10 @@ def test_a_strong_run_and_a_mild_one_keep_their_own_periods() -> None:
 
 
 def test_only_numbers_are_values_of_an_item() -> None:
+    given_answers: list[Code] = [0, "3", 10, "prefer_not"]
     noted = [
-        entry(after(day), answers=dict[str, Code](low_mood=value))
-        for day, value in enumerate([0, "3", 10, "prefer_not"], start=1)
+        entry(after(day), answers={"low_mood": value})
+        for day, value in enumerate(given_answers, start=1)
     ]
 
     assert item_values([*noted, entry(after(9))], "low_mood") == [0, 10]

@@ -236,7 +236,7 @@ def test_a_step_without_one_key_is_refused(key: str) -> None:
         damaged(steps="everyone"),
         damaged(steps={"0": {}}),
         damaged(steps=[None]),
-        damaged(steps=[[]]),
+        damaged(steps=[5]),
         damaged(steps=7),
         damaged(repeat_every_seconds=None),
         damaged(repeat_every_seconds=300.5),
