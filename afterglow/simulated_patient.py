@@ -15,6 +15,8 @@ from afterglow.demo_notes import BETTER, INFUSION, LOW, MIDDLING, NOTES
 
 COURSE = (0, 3, 7, 10, 14, 18)
 """Days of the six infusions, from the first. Source: Murrough 2013; Phillips 2019."""
+BASELINE = (6.6, 8.4)
+"""Daily level before treatment; a total of QIDS 17.6 (3.6) of 27 is 6.5. Source: Carmody 2006."""
 BEFORE_DAYS = 11
 NOISE_SD, NOISE_PHI = 1.3, 0.25
 """Of the daily mean within a person, lag one. Source: Fisher 2017."""
@@ -68,7 +70,7 @@ class Simulated:
     baseline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.baseline = self.rng.uniform(6.2, 8.2)
+        self.baseline = self.rng.uniform(*BASELINE)
         self.infusion_days = [*infusion_days(self.sketch)]
 
     @property

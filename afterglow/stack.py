@@ -75,10 +75,10 @@ def running_stack(
                 migrate_own(urls.owner, folder.mark("migrated"))
             else:
                 migrate(urls.owner)
-        if fill_demo:
+        lives += begin([Service(name="API", start=parts.start_api)])
+        if fill_demo:  # while the API loads what it needs
             with step("demo clinic"):
                 fill_demo(parts.environment())
-        lives += begin([Service(name="API", start=parts.start_api)])
         with step("push and mail emulator"):  # it writes the credentials that the worker needs
             wait_for_page(lives[0], parts.ports.emulator, "/")
         lives += begin([Service(name="worker", start=parts.start_worker)])

@@ -138,7 +138,7 @@ class Mailbox:
     def store(self, sender: str, recipients: list[str], raw: bytes, *, was_encrypted: bool) -> None:
         """Keep one mail per recipient and wake whoever waits."""
         message = message_from_bytes(raw, policy=policy.SMTP)
-        headers = {name.lower(): str(value) for name, value in message.items()}
+        headers = {name.lower(): str(value).strip() for name, value in message.items()}
         text = message.get_body(("plain",))
         body = "" if text is None else str(text.get_content()).replace("\r\n", "\n")
         for recipient in recipients:

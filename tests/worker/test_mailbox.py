@@ -214,3 +214,14 @@ async def test_the_judged_mailbox_records_what_it_finds() -> None:
         await post(box, letter("free text\n"))
 
     assert "body" in box.mails()[0].violations
+
+
+async def test_a_header_that_was_folded_is_judged_as_it_was_written() -> None:
+    mail = letter(FIXED, Message_ID=f"<{'0' * 64}@localhost>")
+    assert b"Message-ID:\n <0" in mail.as_bytes()  # a host name without a dot is folded
+
+    async with loopback_mailbox() as box:
+        await post(box, mail)
+
+    assert box.mails()[0].headers["message-id"] == f"<{'0' * 64}@localhost>"
+    assert "message-id" not in box.mails()[0].violations
