@@ -3,6 +3,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := afterglow api worker models clinical settings.py
 ARGS ?=
+# Two at a time, each with engines of its own; one file stays with one of them.
+PARALLEL ?= -n 2 --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
@@ -18,11 +20,11 @@ smoke: $(VENV)/.run ## start it all elsewhere, page a clinician for real, print 
 	@exec $(BIN)/afterglow smoke $(ARGS)
 
 test: $(VENV)/.dev ## run the tests on engines of our own
-	$(BIN)/python -m pytest -m "not nightly" $(ARGS)
+	$(BIN)/python -m pytest -m "not nightly" $(PARALLEL) $(ARGS)
 
 test-system: $(VENV)/.dev ## run the tests on the PostgreSQL that is on PATH
 	AFTERGLOW_TEST_POSTGRES_BIN=$$(dirname $$(readlink -f $$(command -v postgres))) \
-		$(BIN)/python -m pytest -m "not nightly" $(ARGS)
+		$(BIN)/python -m pytest -m "not nightly" $(PARALLEL) $(ARGS)
 
 check: lint types test ## what CI runs
 
