@@ -73,7 +73,7 @@ def test_a_key_that_is_not_on_the_list_is_dropped_and_counted() -> None:
         object(),
         "tab\t",
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_a_value_that_is_no_id_code_or_number_is_refused(value: object) -> None:
     with captured_log() as lines:
