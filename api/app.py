@@ -12,6 +12,7 @@ from api import (
     alerts,
     appointments,
     care_team,
+    changes,
     chart,
     devices,
     enrolment_codes,
@@ -37,7 +38,7 @@ from clinical.instruments import registry
 from models.failpoint import arm
 from settings import Environment, Settings, load
 
-PHONE = (entries, grace, sync, enrolments, sessions, devices)
+PHONE = (entries, grace, sync, changes, enrolments, sessions, devices)
 STAFF_SIGN_IN = (staff_accounts, staff_sign_in, staff_sessions)
 STAFF = (
     alerts,

@@ -103,7 +103,7 @@ async def record_denial(connection: Connection, me: Entered, entry_id: UUID) -> 
     )
 
 
-@get("/v1/entries", operation_id="listEntries", opt={"answers": {200: EntryPage}})
+@get("/v1/entries", operation_id="listEntries", opt={"answers": {200: EntryPage}, "filters": ()})
 async def list_entries(request: AnyRequest, backend: NamedDependency[Backend]) -> Response[bytes]:
     """List the patient's own entries, the newest received first."""
     query = read_query(request)

@@ -8,15 +8,13 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from msgspec import UNSET, Struct, UnsetType
 
-from api import cursor
 from api.backend import AnyRequest, Backend, entered
 from api.body import BATCH_LIMIT, read_body
 from api.decode import convert
-from api.diary import EntryRead, Hidden, entry_read
 from api.errors import (
     IdConflict,
     Internal,
@@ -28,12 +26,11 @@ from api.errors import (
 from api.intake import Arrival, EntryIn, EntryOut, answer_for, entry_id_in, keep, prepare, salvaging
 from api.log import log
 from api.problem import Code, FieldError, Problem
-from api.query import read_query
 from api.strict_json import parse
 from models.failpoint import reach
 from models.gate import Entered, take
 from models.ingest import Revision, store_new
-from models.revision import changes_since, first_revisions
+from models.revision import first_revisions
 from models.session import Connection
 
 MOST_ITEMS = 200
@@ -76,21 +73,6 @@ class Batch(Struct, forbid_unknown_fields=True):
     """Entries the phone has not seen acknowledged; at most 200."""
 
     entries: list[BatchItem]
-
-
-class Changes(Struct):
-    """What changed since a cursor, in commit order."""
-
-    items: list[EntryRead | Hidden]
-    cursor: str
-    has_more: bool
-
-
-class Position(Struct, array_like=True):
-    """A place in commit order, bound to the device that reads."""
-
-    committed_in: int
-    entry_id: UUID
 
 
 @dataclass(slots=True, kw_only=True)
@@ -264,34 +246,4 @@ def refused(item: Item, problem: Problem) -> ItemResult:
     )
 
 
-@get("/v1/sync", operation_id="listChanges", opt={"answers": {200: Changes}})
-async def list_changes(request: AnyRequest, backend: NamedDependency[Backend]) -> Response[bytes]:
-    """List what changed since the cursor, in commit order, hidden entries as tombstones."""
-    query = read_query(request)
-    async with entered(request, backend, "patient") as (connection, me):
-        owner = (backend.keyring, "sync", me.device_id or me.session_id, me.epoch)
-        after = Position(0, NO_ENTRY)
-        if query.cursor is not None:
-            after = cursor.decode(*owner, query.cursor, into=Position)
-        rows = await changes_since(
-            connection,
-            me.clinic_id,
-            me.subject_id,
-            (after.committed_in, after.entry_id),
-            query.limit + 1,
-        )
-        subject = me.cipher(backend.keyring)
-        shown = rows[: query.limit]
-        last = Position(shown[-1].committed_in, shown[-1].entry_id) if shown else after
-        page = Changes(
-            items=[
-                entry_read(row, subject) if row.hidden_at is None else Hidden(row.entry_id)
-                for row in shown
-            ],
-            cursor=cursor.encode(*owner, last),
-            has_more=len(rows) > query.limit,
-        )
-    return Response(encode(page), media_type=JSON)
-
-
-HANDLERS = [sync_entries, list_changes]
+HANDLERS = [sync_entries]
