@@ -29,7 +29,7 @@ def configure_log(level: str, stream: BinaryIO | None = None) -> None:
         processors=[describe, render],
         wrapper_class=structlog.make_filtering_bound_logger(minimum),
         logger_factory=structlog.BytesLoggerFactory(stream or sys.stdout.buffer),
-        cache_logger_on_first_use=stream is None,
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[LibraryLines()], level=max(minimum, logging.WARNING), force=True)
     logging.captureWarnings(capture=True)

@@ -273,7 +273,7 @@ class Stage:
         return [dict(row) for row in rows]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def worker_log() -> io.BytesIO:
     """Keep the worker's log out of the terminal."""
     lines = io.BytesIO()
