@@ -25,9 +25,9 @@ from afterglow.simulated_patient import Scale, Simulated
 from api.backend import Backend, open_backend
 from clinical.instruments import registry
 from models.audit import Act, Actor, record_audit
-from models.base import uuid7
 from models.clinic import create_clinic
 from models.gate import read_clock
+from models.ids import uuid7
 from models.patient import NewPatient, create_patient
 from models.practitioner import NewPractitioner, create_practitioner, join_care_team
 from models.session import Connection

@@ -13,7 +13,7 @@ from afterglow.demo_room import Room
 from afterglow.simulated_patient import Simulated, Written
 from api.backend import enter_with
 from api.intake import Arrival, EntryIn, SideEffectIn, prepare
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import Revision, store_past
 from models.session import enter_clinic
 from models.sign_in import NewSession, issue_access, open_session, revoke_sessions

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from afterglow.demo_room import Room
 from afterglow.simulated_patient import COURSE, Simulated
-from models.base import uuid7
 from models.course import Plan, open_course
+from models.ids import uuid7
 from models.treatment import Content, record_infusion
 from models.vital import Reading, record_readings
 

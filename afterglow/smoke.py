@@ -20,7 +20,7 @@ from afterglow.parts import Parts
 from afterglow.people import NewClinic, invite, open_clinic
 from afterglow.smoke_clients import Answer, Authenticator, Device, SmokeFailed, ask, bearer
 from afterglow.stack import Stack
-from models.base import uuid7
+from models.ids import uuid7
 from models.practitioner import NewPractitioner
 
 CLINIC: Final = NewClinic(code="smoke", name="Smoke Clinic", zone="Europe/Dublin", country="IE")

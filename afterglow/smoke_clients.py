@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pyotp.hotp import HOTP
 
-from models.base import uuid7
+from models.ids import uuid7
 
 TIMEOUT_SECONDS = 30
 STEP_SECONDS = 30

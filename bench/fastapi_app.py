@@ -24,13 +24,13 @@ from api.backend import BEARER
 from api.reading import read_text
 from clinical.ideation import load_lexicon
 from clinical.instruments import registry, validate_answers
-from models.audit import AuditEvent
-from models.base import uuid7
 from models.cipher import Keyring, token_hash
-from models.entry import Entry, EntryRevision, Screening
 from models.gate import Entered
+from models.ids import uuid7
 from models.session import sqlalchemy_url
 from models.tables import metadata
+from models.tables.audit import AuditEvent
+from models.tables.entry import Entry, EntryRevision, Screening
 
 TABLES = metadata.tables  # all of them, so that foreign keys resolve
 KEYRING = Keyring(base64.b64decode(os.environ["AFTERGLOW_ROOT_KEY"]))

@@ -14,7 +14,7 @@ from typing import cast
 
 import uvloop
 
-from models.base import uuid7
+from models.ids import uuid7
 
 NOTE = (
     "Slept a bit better after the second infusion, still tired in the afternoon. Went for a walk "

@@ -22,10 +22,10 @@ from afterglow.parts import Ports
 from afterglow.stack import Stack, running_stack
 from bench.machine import describe, percentile
 from clinical.finding import Finding, Severity
-from models.base import uuid7
 from models.cipher import Keyring
 from models.clinic import create_clinic
 from models.finding import raise_findings
+from models.ids import uuid7
 from models.ingest import Decision, Revision, Writer, store_new
 from models.patient import NewPatient, create_patient
 from models.practitioner import NewPractitioner, create_practitioner, join_care_team

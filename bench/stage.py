@@ -20,10 +20,10 @@ import asyncpg
 from afterglow.engines import Engines
 from afterglow.migrate import migrate
 from bench.load import token_of
-from models.base import uuid7
 from models.cipher import Keyring, token_hash
 from models.clinic import create_clinic
 from models.gate import put
+from models.ids import uuid7
 from models.patient import NewPatient, create_patient
 from models.practitioner import NewPractitioner, create_practitioner, join_care_team
 from models.session import clinic_transaction, open_pool

@@ -16,7 +16,7 @@ from api.backend import Backend, open_backend
 from bench.load import entry_body, token_of
 from bench.stage import ROOT_KEY, Stage, open_stage
 from clinical.instruments import registry
-from models.base import uuid7
+from models.ids import uuid7
 
 ENTRIES = 50
 BATCH = 20

@@ -2,9 +2,7 @@
 
 import re
 from typing import Any
-from uuid import UUID
 
-import uuid_utils
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.base import ischema_names
@@ -60,11 +58,6 @@ class Table(SQLModel):
     def __tablename__(cls) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] # as documented
         """Turn `EntryRevision` into `entry_revision`."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-
-def uuid7() -> UUID:
-    """Make a time-ordered id in the application; no sequence ever numbers clinic data."""
-    return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
 COMMITTED_IN = "pg_current_xact_id()"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection
 
 FINAL_PHASES = ("follow_up", "stopped")

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
-from models.base import uuid7
 from models.gate import find, put
+from models.ids import uuid7
 from models.nobody import NOBODY, write_for_nobody
 from models.session import Connection, enter_clinic
 

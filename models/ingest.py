@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from models.alert import EMERGENCY, Source, raise_alert
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection
 
 SI_RULE = "ideation.escalate"

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from models.alert import EMERGENCY, Source, raise_alert
-from models.base import uuid7
 from models.cipher import Subject
 from models.gate import clinics_with_expired
+from models.ids import uuid7
 from models.ingest import SI_RULE, Decision, Writer
 from models.session import Connection, Pool, clinic_transaction
 

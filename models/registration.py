@@ -13,10 +13,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from models.alert import WAKE_PAGER
-from models.base import uuid7
 from models.cipher import Keyring, Subject
 from models.device import Installation, Owner, lock_owner, require_room, silence_device
 from models.echo import ECHO_LIFE, echo_nonce
+from models.ids import uuid7
 from models.session import Connection
 
 LABEL = "device.push"

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import Writer
 from models.session import Connection, rows_as
 

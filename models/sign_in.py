@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from models.base import uuid7
 from models.cipher import token_hash
 from models.gate import put
+from models.ids import uuid7
 from models.session import Connection
 
 ACCESS_LIFE = timedelta(minutes=10)

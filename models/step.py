@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection, rows_as
 
 REACHED = "reached"

@@ -9,9 +9,9 @@ import asyncpg
 from alembic.config import Config
 
 from alembic import command
-from models.base import uuid7
 from models.cipher import Keyring
 from models.clinic import create_clinic
+from models.ids import uuid7
 from models.patient import NewPatient, create_patient
 from models.practitioner import NewPractitioner, create_practitioner, join_care_team
 from models.session import Connection, Pool, clinic_transaction

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from models.alert import Source, raise_alert
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.sign_in import NewSession, issue_access, open_session
 from tests.cast import Person

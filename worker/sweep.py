@@ -6,8 +6,8 @@ from uuid import UUID
 
 from clinical.ladder import Policy
 from models.alert_history import add_history
-from models.base import uuid7
 from models.failpoint import reach
+from models.ids import uuid7
 from models.session import Connection, Pool
 from models.step import (
     DueAlert,

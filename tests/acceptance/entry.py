@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from models.base import uuid7
+from models.ids import uuid7
 from tests.cast import CANARY, Person
 
 DARK = "I want to die."

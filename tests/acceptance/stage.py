@@ -17,8 +17,8 @@ from litestar import Litestar
 
 from api.app import create_app
 from api.log import configure_log
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection
 from models.subject_key import subject_for
 from settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from tests.acceptance.entry import DARK, entry
 from tests.acceptance.stage import CALM, CANARY, SAID, Stage, check_headers, wire
 from tests.cast import Person, Ward

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from models.base import uuid7
 from models.consent import give_consent, withdraw_consent
+from models.ids import uuid7
 from models.session import clinic_transaction
 from tests.acceptance.entry import entry
 from tests.acceptance.stage import CALM, JSON, SAID, Stage, check_headers, check_refusal, wire

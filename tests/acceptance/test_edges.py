@@ -13,8 +13,8 @@ from litestar import Litestar
 from pydantic import SecretStr
 
 from api import body as reading
-from models.base import uuid7
 from models.cipher import Unreadable
+from models.ids import uuid7
 from settings import Environment, Settings
 from tests.acceptance.entry import entry
 from tests.acceptance.server import Heard, say, served

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from afterglow.engines import Engines
 from api import hints
-from models.base import uuid7
+from models.ids import uuid7
 from settings import Settings
 from tests.acceptance.entry import entry
 from tests.acceptance.stage import (

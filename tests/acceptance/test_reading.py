@@ -13,8 +13,8 @@ from api.reading import read_refused
 from clinical.ideation import screen_entry
 from clinical.ideation.lexicon import load_lexicon
 from clinical.instruments import registry
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from tests.acceptance.entry import entry
 from tests.acceptance.refused import REFUSED
 from tests.acceptance.stage import CALM, SAID, Stage, wire

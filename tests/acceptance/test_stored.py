@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from tests.acceptance.entry import DARK, entry
 from tests.acceptance.stage import SAID, Stage, wire
 from tests.cast import Person, Ward

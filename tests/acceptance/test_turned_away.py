@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from tests.acceptance.entry import entry
 from tests.acceptance.stage import CANARY, JSON, SAID, Stage, Tape, check_refusal, wire
 from tests.cast import Person, Ward

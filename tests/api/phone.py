@@ -23,8 +23,8 @@ from litestar import Litestar
 
 from api.backend import Backend
 from api.codes import draw_code_for
-from models.base import uuid7
 from models.enrolment import CODE_LIFE
+from models.ids import uuid7
 from models.session import clinic_transaction
 from tests.cast import Person
 

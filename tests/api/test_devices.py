@@ -7,8 +7,8 @@ import httpx
 import msgspec
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.sign_in import NewSession, issue_access, open_session
 from models.subject_key import subject_for

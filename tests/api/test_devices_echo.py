@@ -6,9 +6,9 @@ import httpx
 import msgspec
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
 from models.echo import Echo, claim_echoes, echo_nonce
+from models.ids import uuid7
 from models.session import Connection, Pool
 from models.subject_key import subject_for
 from tests.api.kit import problem_in

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection, clinic_transaction
 from models.sign_in import revoke_sessions
 from models.subject_key import subject_for

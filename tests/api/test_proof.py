@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.errors import InvalidQuery
 from api.proof import is_signed, nonce_at, read_proof, read_public_key, signed_bytes
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection
 from tests.api.kit import problem_in
 from tests.api.phone import Door, Phone, encoded, p256, public, sign

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.refresh import read_refresh_token, refresh_token
 from models.session import Connection
 from tests.api.kit import problem_in

@@ -15,8 +15,8 @@ from api.second_factor import (
     seed_link,
     spend_second_factor,
 )
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection, clinic_transaction
 from models.staff_login import Login, login_of, recovery_hash
 from tests.api.colleague import Colleague

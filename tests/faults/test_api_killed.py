@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from afterglow.engines import Engines
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection
 from tests.acceptance.entry import DARK, entry
 from tests.cast import Database, Person

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from afterglow.engines import Engines
 from afterglow.postgres import find_programs
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import clinic_transaction
 from tests.acceptance.entry import entry
 from tests.cast import CANARY, Database, Person

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.app import create_app
-from models.base import uuid7
+from models.ids import uuid7
 from settings import Settings
 from tests.acceptance.entry import DARK, entry
 from tests.cast import Person, Ward

@@ -21,7 +21,7 @@ from models.acknowledge import (
     resolve,
     unacknowledge,
 )
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from tests.cast import Clock, Person, Ward
 from tests.staff_side import paged, raised

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
 from models.echo import NONCE_SYMBOLS, Echo, claim_echoes, echo_nonce, release_echo
+from models.ids import uuid7
 from models.session import Connection, Pool
 from tests.cast import Clock, Person
 

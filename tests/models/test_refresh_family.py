@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.refresh import LOST_ANSWER, Family, Verdict, judge
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
 from models.device import MOST_DEVICES, DevicesFull, Installation, Owner, silence_device
+from models.ids import uuid7
 from models.registration import Push, PushState, Registered, Registration, own_device, register
 from models.session import Connection, Pool, clinic_transaction
 from models.subject_key import subject_for

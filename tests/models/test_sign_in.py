@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
 from models.cipher import token_hash
 from models.gate import enter
 from models.grace import spoken_by
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.sign_in import (
     CONSOLE_IDLE,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import uuid7
 from models.cipher import Keyring
 from models.echo import NONCE_SYMBOLS, echo_nonce
 from models.enrolment import ALPHABET, Code, read_code
+from models.ids import uuid7
 from models.job import hint_member, read_hint
 from models.practitioner import login_lookup
 from models.refresh import (

@@ -8,8 +8,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.base import uuid7
 from models.course import Plan, course_of, move_phase, open_course, plan_course
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.treatment import (
     Content,

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection
 from tests.cast import Person, Ward
 from tests.scenarios.process import Surroundings, running_pager

@@ -13,8 +13,8 @@ import pytest
 
 from models.acknowledge import acknowledge, act, lock_alert
 from models.alert import Source, raise_alert
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.subject_key import subject_for
 from tests.cast import Clock, Person

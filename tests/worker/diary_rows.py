@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import Decision, Revision, Writer, store_new
 from models.session import Connection, Pool, clinic_transaction
 from models.treatment import Content, record_infusion

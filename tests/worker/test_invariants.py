@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.invariant import INVARIANTS
 from tests.cast import Person
 from tests.scenarios.ward import Stage

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.practitioner import join_care_team
 from models.session import clinic_transaction
 from tests.cast import Person, Ward

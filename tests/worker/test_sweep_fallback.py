@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from tests.cast import Person, Ward
 from tests.scenarios.ward import Stage
 

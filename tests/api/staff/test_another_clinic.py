@@ -10,7 +10,7 @@ import pytest
 
 from api.actions import OPERATIONS, PUBLIC, RULES
 from api.app import HANDLERS
-from models.base import uuid7
+from models.ids import uuid7
 from models.session import Connection
 from tests.api.kit import problem_in
 from tests.cast import Person, Ward, open_ward

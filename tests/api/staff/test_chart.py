@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from models.base import uuid7
 from models.cipher import Keyring
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.subject_key import subject_for
 from tests.api.kit import problem_in

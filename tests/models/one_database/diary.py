@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import Decision, Revision, Stored, Writer, store_correction, store_new
 from models.session import Connection, Pool, clinic_transaction
 from tests.cast import Person

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import Revision, store_new
 from models.revision import (
     Listed,

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from models.base import uuid7
+from models.ids import uuid7
 from models.ingest import (
     MOST_ENTRIES_AN_HOUR,
     SI_RULE,

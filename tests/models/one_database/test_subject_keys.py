@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from models.base import uuid7
 from models.care import TEXT_WHILE_ON_CALL, Care, care_between
 from models.cipher import Keyring, Unreadable, random_key
+from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.subject_key import create_subject_key, subject_for
 from tests.cast import ROOT_KEY, Clock, Person, Ward

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
-from models.base import APP_NOW, Instant, Table, TextArray, uuid7
+from models.base import APP_NOW, Instant, Table, TextArray
+from models.ids import uuid7
 
 
 class Credential(Table, table=True):

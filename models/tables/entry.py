@@ -11,7 +11,8 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.base import APP_NOW, COMMITTED_IN, CommitOrder, Instant, Table, TextArray, uuid7
+from models.base import APP_NOW, COMMITTED_IN, CommitOrder, Instant, Table, TextArray
+from models.ids import uuid7
 
 
 class Entry(Table, table=True):

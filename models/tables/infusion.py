@@ -8,7 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from models.base import APP_NOW, Instant, Table, uuid7
+from models.base import APP_NOW, Instant, Table
+from models.ids import uuid7
 
 PHASES = "('baseline', 'induction', 'maintenance', 'follow_up', 'stopped')"
 

@@ -1,6 +1,7 @@
 """Every table, imported once so that the metadata is whole."""
 
-from models import (
+from models.base import metadata
+from models.tables import (
     alert,
     alert_history,
     alert_source,
@@ -20,7 +21,6 @@ from models import (
     practitioner,
     subject_key,
 )
-from models.base import metadata
 
 TABLES = (
     alert,

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlmodel import Field
 
-from models.base import APP_NOW, Instant, Table, uuid7
+from models.base import APP_NOW, Instant, Table
+from models.ids import uuid7
 
 
 class AlertSource(Table, table=True):
