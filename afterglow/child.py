@@ -80,7 +80,13 @@ class Child:
         self.ask_to_stop()
         return self.wait(patience_seconds=patience_seconds)
 
-    def wait_until(self, ready: Callable[[], bool], *, patience_seconds: float) -> None:
+    def wait_until(
+        self,
+        ready: Callable[[], bool],
+        *,
+        patience_seconds: float,
+        every_seconds: float = POLL_SECONDS,
+    ) -> None:
         """Return once it is ready.
 
         Raises: EngineFailed when it ended instead or took too long.
@@ -92,7 +98,7 @@ class Child:
             if time.monotonic() > deadline:
                 self.stop()
                 raise EngineFailed(f"{self.name} was not ready in time{self.hint()}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(every_seconds)
 
 
 def start_child(

@@ -6,19 +6,22 @@ import os
 import re
 import secrets
 import signal
+import socket
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from afterglow.child import Child, start_child
+from afterglow.child import start_child
 from afterglow.environment import PREFIX
 from afterglow.folder import Folder, write_private
+from afterglow.supervise import Service
 
 ROOT = Path(__file__).parent.parent
 KEY_BYTES = 32
-ONE_PROCESS = {f"{PREFIX}API_PROCESSES": "1"}
-"""Unless something else is asked for: it halves the start on a small machine."""
 SECRET = re.compile("(DATABASE_URL|REDIS_URL|ROOT_KEY|SMTP_URL)(_FILE)?$")
+WORKER = ("pager", "jobs")
 READY_SECONDS = 30.0
 
 
@@ -66,43 +69,26 @@ class Parts:
 
     def environment(self) -> dict[str, str]:
         """Return what the API runs with; a setting not mentioned here stays as it was."""
-        return (
-            ONE_PROCESS
-            | plain_environment()
-            | {
-                f"{PREFIX}{name}": value
-                for name, value in {
-                    "ENV": "dev",
-                    "DATABASE_URL": self.urls.database,
-                    "REDIS_URL": self.urls.redis,
-                    "ROOT_KEY_FILE": str(root_key_file(self.folder)),
-                    "PUBLIC_URL": self.api_url,
-                    "FCM_CREDENTIALS_FILE": str(self.credentials),
-                    "FCM_URL": self.emulator_url,
-                    "SMTP_URL": f"smtp://localhost:{self.ports.smtp}",
-                    "DEMO": "true",
-                }.items()
-            }
-        )
+        ours = {
+            "ENV": "dev",
+            "DATABASE_URL": self.urls.database,
+            "REDIS_URL": self.urls.redis,
+            "ROOT_KEY_FILE": str(root_key_file(self.folder)),
+            "PUBLIC_URL": self.api_url,
+            "FCM_CREDENTIALS_FILE": str(self.credentials),
+            "FCM_URL": self.emulator_url,
+            "SMTP_URL": f"smtp://localhost:{self.ports.smtp}",
+            "DEMO": "true",
+        }
+        return plain_environment() | {f"{PREFIX}{name}": value for name, value in ours.items()}
 
     def worker_environment(self) -> dict[str, str]:
         """Return what the worker runs with: the dispatcher's role as well."""
         return self.environment() | {f"{PREFIX}PAGER_DATABASE_URL": self.urls.pager}
 
-    def start(self, name: str, *command: str, environment: dict[str, str]) -> Child:
-        """Start one part; Ctrl-C's own signal tells it that nobody wants to wait."""
-        return start_child(
-            name,
-            [sys.executable, "-m", *command],
-            log=self.folder.log(name),
-            environment=environment,
-            folder=ROOT,
-            stop_signal=signal.SIGINT,
-        )
-
-    def start_emulator(self) -> Child:
-        """Start the loopback FCM and its mailbox."""
-        return self.start(
+    def emulator(self) -> Service:
+        """Describe the loopback FCM and its mailbox."""
+        return self.service(
             "emulator",
             *("worker.fcm_emulator", "--port", str(self.ports.emulator)),
             *("--smtp-port", str(self.ports.smtp), "--mail-log", str(self.folder.path / "mail")),
@@ -110,17 +96,40 @@ class Parts:
             environment=plain_environment(),
         )
 
-    def start_api(self) -> Child:
-        """Start the API's processes under their own supervisor."""
-        return self.start(
+    def api(self, sockets: Sequence[socket.socket]) -> Service:
+        """Describe one server process on the sockets; a small machine has no use for more."""
+        descriptors = [listening.fileno() for listening in sockets]
+        return self.service(
             "api",
-            *("afterglow", "api", "--host", "localhost", "--port", str(self.ports.api)),
+            *("afterglow.api_server", *map(str, descriptors)),
             environment=self.environment(),
+            keep_open=descriptors,
         )
 
-    def start_worker(self) -> Child:
-        """Start the dispatcher and the jobs under theirs."""
-        return self.start("worker", "worker.main", environment=self.worker_environment())
+    def worker(self) -> list[Service]:
+        """Describe the dispatcher and the jobs."""
+        environment = self.worker_environment()
+        return [self.service(name, f"worker.{name}", environment=environment) for name in WORKER]
+
+    def service(
+        self,
+        name: str,
+        *command: str,
+        environment: Mapping[str, str],
+        keep_open: Sequence[int] = (),
+    ) -> Service:
+        """Describe one part; Ctrl-C's own signal tells it that nobody wants to wait."""
+        start = partial(
+            start_child,
+            name,
+            [sys.executable, "-m", *command],
+            log=self.folder.log(name),
+            environment=environment,
+            folder=ROOT,
+            stop_signal=signal.SIGINT,
+            keep_open=keep_open,
+        )
+        return Service(name=name, start=start)
 
 
 def plain_environment() -> dict[str, str]:

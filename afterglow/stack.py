@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
+from afterglow.api_server import listen
 from afterglow.child import EngineFailed
 from afterglow.folder import Folder, open_folder, tell
 from afterglow.migrate import migrate, migrate_own
@@ -13,7 +14,7 @@ from afterglow.parts import READY_SECONDS, Parts, Ports, Urls, answers
 from afterglow.ports import free_or_other
 from afterglow.postgres import start_postgres
 from afterglow.readiness import pager_is_well
-from afterglow.supervise import Life, Service, begin, stop_all
+from afterglow.supervise import Life, begin, stop_all
 from afterglow.valkey import Valkey, start_valkey
 from settings import EngineSettings
 
@@ -22,6 +23,9 @@ GRACE = 1.2
 ENGINE_GRACE = 0.6
 """Seconds for the database, so that all is gone within two of Ctrl-C. One that has no time for its
 checkpoint loses nothing: it replays its log at the next start."""
+
+LOOK_AT_PAGER_SECONDS = 0.1
+"""Each look is a new connection, on the cores that the pager needs to load what it needs."""
 
 Step = Callable[[str], AbstractContextManager[object]]
 FillDemo = Callable[[Mapping[str, str]], None]
@@ -34,7 +38,7 @@ def no_step(_name: str) -> AbstractContextManager[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Everything, running. `lives` are the emulator, the API and the worker."""
+    """Everything, running. `lives` are emulator, API, pager and jobs."""
 
     parts: Parts
     lives: list[Life]
@@ -69,23 +73,26 @@ def running_stack(
         parts = Parts(folder=folder, urls=urls, ports=free_ports(ports or Ports(), say))
         lives: list[Life] = []
         open_now.callback(lambda: stop_all([life.child for life in lives], grace_seconds=GRACE))
-        lives += begin([Service(name="emulator", start=parts.start_emulator)])
+        lives += begin([parts.emulator()])
         with step("migrations"):
             if settings.database_url is None:
                 migrate_own(urls.owner, folder.mark("migrated"))
             else:
                 migrate(urls.owner)
-        lives += begin([Service(name="API", start=parts.start_api)])
+        sockets = [open_now.enter_context(one) for one in listen("localhost", parts.ports.api)]
+        lives += begin([parts.api(sockets)])
         if fill_demo:  # while the API loads what it needs
             with step("demo clinic"):
                 fill_demo(parts.environment())
         with step("push and mail emulator"):  # it writes the credentials that the worker needs
             wait_for_page(lives[0], parts.ports.emulator, "/")
-        lives += begin([Service(name="worker", start=parts.start_worker)])
+        lives += begin(parts.worker())
         with step("API and worker"):
             wait_for_page(lives[1], parts.ports.api, "/health/ready")
             lives[2].child.wait_until(
-                lambda: asyncio.run(pager_is_well(urls.pager)), patience_seconds=READY_SECONDS
+                lambda: asyncio.run(pager_is_well(urls.pager)),
+                patience_seconds=READY_SECONDS,
+                every_seconds=LOOK_AT_PAGER_SECONDS,
             )
         yield Stack(parts=parts, lives=lives, valkey=valkey)
 

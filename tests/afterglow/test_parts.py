@@ -93,17 +93,13 @@ def test_secrets_that_we_were_given_are_not_passed_on(
     assert f"AFTERGLOW_{name}" not in plain_environment()
 
 
-@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "debug"), ("API_PROCESSES", "4")])
+@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "debug"), ("SEND_TIMEOUT_SECONDS", "4")])
 def test_other_settings_are_passed_on(
     parts: Parts, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"AFTERGLOW_{name}", value)
 
     assert parts.environment()[f"AFTERGLOW_{name}"] == value
-
-
-def test_one_server_process_is_enough_unless_more_are_asked_for(parts: Parts) -> None:
-    assert parts.environment()["AFTERGLOW_API_PROCESSES"] == "1"
 
 
 def test_the_root_key_is_random_private_and_stays(parts: Parts, tmp_path: Path) -> None:
