@@ -20,6 +20,9 @@ from worker.switchboard import DATABASE_AWAY, Switchboard
 
 BEAT_SECONDS = 10.0
 """Missing for 60 s, somebody is told. Source: escalation.md 9."""
+SETTLING_SECONDS = 0.5
+"""Between the first beats: whoever waits for us need not wait ten seconds because the first one
+found pages that came due while nobody was there, or an ear not open yet."""
 LATEST_SECONDS = 30.0
 """How late a page may be, and how long the ear may be away. Source: escalation.md 9 and 13, I3."""
 CALL_SECONDS = 5.0
@@ -62,24 +65,26 @@ class Heart:
     async def run(self) -> None:
         """Beat for ever; a beat that fails is a beat that is missing."""
         meter = asyncio.create_task(self.lag.run())
+        settles_by = time.monotonic() + BEAT_SECONDS
         try:
             while True:
-                await self.beat_or_log()
-                await asyncio.sleep(BEAT_SECONDS)
+                settled = await self.beat_or_log() or time.monotonic() > settles_by
+                await asyncio.sleep(BEAT_SECONDS if settled else SETTLING_SECONDS)
         finally:
             meter.cancel()
 
-    async def beat_or_log(self) -> None:
-        """Beat once; no error of it ends the pager."""
+    async def beat_or_log(self) -> bool:
+        """Beat once and say whether all is well; no error of it ends the pager."""
         try:
             faults = await self.beat()
         except DATABASE_AWAY as error:
             log.error("pager.beat_failed", exc_info=error)
-            return
+            return False
         if faults:
             log.critical("pager.unwell", reason=faults)
         elif self.url is not None:
             await self._call(self.url)
+        return not faults and self.listener.is_listening
 
     async def beat(self) -> list[str]:
         """Write the row and return what is wrong."""

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from unittest.mock import patch
 
 import pytest
 
@@ -217,3 +219,39 @@ async def test_a_running_heart_beats_and_can_be_stopped(stage: Stage, heart: Hea
     beating.cancel()
     await asyncio.wait([beating])
     assert beating.cancelled()
+
+
+async def beats_of(heart: Heart, within_seconds: float, pause: float) -> int:
+    """Count the beats of a heart's first moments, one pause between those that settle nothing."""
+    beats = 0
+
+    async def beat() -> list[str]:
+        nonlocal beats
+        beats += 1
+        return ["page_late"] if beats < 3 else []
+
+    with (
+        patch.object(Heart, "beat", lambda _: beat()),
+        patch("worker.heartbeat.SETTLING_SECONDS", pause),
+        suppress(TimeoutError),
+    ):
+        async with asyncio.timeout(within_seconds):
+            await heart.run()
+    return beats
+
+
+async def test_a_start_with_pages_overdue_is_well_as_soon_as_they_are_sent(heart: Heart) -> None:
+    assert await beats_of(heart, within_seconds=0.5, pause=0.01) == 3
+
+
+async def test_a_heart_whose_ear_is_not_open_yet_looks_again_at_once(heart: Heart) -> None:
+    heart.listener.is_listening = False
+    assert await beats_of(heart, within_seconds=0.5, pause=0.01) > 3
+
+
+async def test_a_pager_that_does_not_settle_beats_at_the_usual_pace(
+    heart: Heart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heart.listener.is_listening = False
+    monkeypatch.setattr("worker.heartbeat.BEAT_SECONDS", 0.05)
+    assert await beats_of(heart, within_seconds=0.5, pause=0.04) < 13
