@@ -135,7 +135,7 @@ def measure_all(stage: Stage, console: Console) -> dict[tuple[str, int], Figure]
             record(figures, "pgbench", connections, rate, latency)
             for name, command in commands.items():
                 with serving(command, ports[name], environment, "/health/live"):
-                    run_http(ports[name], 2)  # warm: imports, plans, keys
+                    run_http(ports[name], connections)  # warm: imports, connections, plans
                     rate, latency = run_http(ports[name], connections)
                 record(figures, name, connections, rate, latency)
     return figures
