@@ -8,7 +8,7 @@ PARALLEL ?= -n 2 --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up smoke test test-system check lint types nightly bench docs clean
+.PHONY: help up smoke test test-system check lint types nightly bench bench-ideation docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ nightly: $(VENV)/.dev ## everything that takes longer; writes docs/evidence.md
 
 bench: $(VENV)/.dev ## print the figures of the README, with the machine's load
 	$(BIN)/python -m bench $(ARGS)
+
+bench-ideation: $(VENV)/.dev ## print how well the text screen does on texts nobody tuned on
+	$(BIN)/python -m bench.ideation.evaluate $(ARGS)
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/afterglow config docs > docs/settings.md

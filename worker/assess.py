@@ -13,6 +13,7 @@ from models.chart import chart_for
 from models.finding import mark_assessed, raise_findings, unassessed_patients
 from models.session import Pool, clinic_transaction
 from worker.log import log
+from worker.second_reading import Desk
 
 OVERDUE = timedelta(seconds=30)
 """An entry not assessed by now was missed by its hint. Source: spec, escalation section 3."""
@@ -24,9 +25,15 @@ MOST_TRIES = 3
 async def assess_patient(ctx: Mapping[str, Any], clinic_id: str, patient_id: str) -> None:
     """Replay the patient's chart through the rules and raise what is new."""
     try:
-        await assess_one(ctx["pool"], UUID(clinic_id), UUID(patient_id))
+        await read_and_assess(ctx["desk"], UUID(clinic_id), UUID(patient_id))
     except Exception as error:  # noqa: BLE001 # the edge of a job: the sweep comes back to it
         log.error("assess.failed", patient_id=patient_id, exc_info=error)
+
+
+async def read_and_assess(desk: Desk, clinic_id: UUID, patient_id: UUID) -> None:
+    """Read what was written for its meaning first: a page does not wait for the rules."""
+    await desk.read_again(clinic_id, patient_id)
+    await assess_one(desk.pool, clinic_id, patient_id)
 
 
 async def assess_one(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
@@ -54,13 +61,13 @@ async def _assess_once(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
         return raised
 
 
-async def sweep_unassessed(pool: Pool) -> int:
-    """Assess every patient whose entries no job has seen in time; return how many there were."""
-    async with pool.acquire() as connection:
+async def sweep_unassessed(desk: Desk) -> int:
+    """Read and assess every patient whose entries no job has seen; return how many there were."""
+    async with desk.pool.acquire() as connection:
         waiting = await unassessed_patients(connection, older_than=OVERDUE, most=MOST_AT_ONCE)
     for clinic_id, patient_id in waiting:
         try:
-            await assess_one(pool, clinic_id, patient_id)
+            await read_and_assess(desk, clinic_id, patient_id)
         except asyncpg.PostgresConnectionError:
             raise
         except Exception as error:  # noqa: BLE001 # one bad chart never stops the loop

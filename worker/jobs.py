@@ -16,7 +16,9 @@ from settings import WorkerSettings, load
 from worker.assess import assess_patient, sweep_unassessed
 from worker.audit_seal import seal_all
 from worker.log import configure_log, log
+from worker.meaning import LoadedLater
 from worker.queue import run_queue
+from worker.second_reading import Desk
 
 CONNECTIONS = 6
 SWEEP_SECONDS = 10.0
@@ -84,11 +86,12 @@ async def run_until(
     heads: Path | None = None,
 ) -> None:
     """Run the queue and the loops; the end of any of them, which none has, is a fault."""
+    desk = Desk(pool=pool, keyring=keyring, reader=LoadedLater())
     tasks = [
         asyncio.create_task(each)
         for each in (
-            run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"pool": pool}),
-            keep_doing("sweep", lambda: sweep_unassessed(pool), every_seconds=SWEEP_SECONDS),
+            run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"desk": desk}),
+            keep_doing("sweep", lambda: sweep_unassessed(desk), every_seconds=SWEEP_SECONDS),
             keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
         )

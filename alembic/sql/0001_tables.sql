@@ -742,3 +742,5 @@ CREATE TABLE screening (
 CREATE INDEX screening_entry_idx ON screening (clinic_id, patient_id, entry_id, revision);
 
 CREATE INDEX screening_quarantine_idx ON screening (clinic_id, quarantine_id);
+
+CREATE UNIQUE INDEX screening_stage_two_key ON screening (clinic_id, patient_id, entry_id, revision) WHERE stage = 2;

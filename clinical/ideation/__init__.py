@@ -1,6 +1,6 @@
 """Does an entry speak of suicide: structured answers first, then the words of the note."""
 
-from clinical.ideation.answers import EntryScreening, screen_answers, screen_entry
+from clinical.ideation.answers import EntryScreening, screen_answers, screen_entry, screen_note
 from clinical.ideation.fold import NORMALISER_VERSION
 from clinical.ideation.label import (
     RULE_ITEM,
@@ -33,5 +33,6 @@ __all__ = [
     "screen",
     "screen_answers",
     "screen_entry",
+    "screen_note",
     "unavailable",
 ]

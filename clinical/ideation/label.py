@@ -28,6 +28,9 @@ class Reason(StrEnum):
     CONTEXT = "context"
     ITEM = "item"
     SCREENING_UNAVAILABLE = "screening_unavailable"
+    MODEL_HIGH = "model_high"
+    MODEL_LOW = "model_low"
+    MODEL_MISSING = "model_missing"
 
 
 RULE_ITEM = "ideation.item"

@@ -130,6 +130,15 @@ class Screening(Table, table=True):
         CheckConstraint("(entry_id IS NULL) = (revision IS NULL)", name="revision"),
         Index("screening_entry_idx", "clinic_id", "patient_id", "entry_id", "revision"),
         Index("screening_quarantine_idx", "clinic_id", "quarantine_id"),
+        Index(
+            "screening_stage_two_key",
+            "clinic_id",
+            "patient_id",
+            "entry_id",
+            "revision",
+            unique=True,
+            postgresql_where=text("stage = 2"),
+        ),
     )
     clinic_id: UUID = Field(primary_key=True)
     id: UUID = Field(default_factory=uuid7, primary_key=True)

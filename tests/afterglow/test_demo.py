@@ -29,6 +29,7 @@ from models.subject_key import subject_for
 from settings import Environment, Settings, SettingsInvalid
 from tests.cast import Database, in_database, run_sql
 from worker.assess import sweep_unassessed
+from worker.second_reading import Desk
 
 MOST_MISSED, MOST_FALSE = 3, 4
 NAMES = "SELECT clinic_id, id, name_ct FROM patient"
@@ -162,8 +163,9 @@ def test_the_cry_for_help_is_heard_by_its_words_alone() -> None:
 
 async def test_the_jobs_find_the_returns_and_few_others(filled: Database, rows: Connection) -> None:
     pool = await open_pool(filled.app, largest=2)
-    assert await sweep_unassessed(pool) == 30
-    assert await sweep_unassessed(pool) == 0
+    desk = Desk(pool=pool, keyring=Keyring(bytes(range(1, 33))))
+    assert await sweep_unassessed(desk) == 30
+    assert await sweep_unassessed(desk) == 0
     await pool.close()
 
     known = await names(filled, rows)

@@ -11,12 +11,14 @@ import pytest
 
 from clinical.assess import RULES_VERSION, assess
 from clinical.finding import Finding
+from models.cipher import Keyring
 from models.finding import raise_findings
 from models.session import Connection, Pool, clinic_transaction
 from tests.cast import Clock, Person, Ward
 from tests.worker.diary_rows import CORE, Diary, revision
 from worker import assess as assess_module
 from worker.assess import OVERDUE, assess_one, assess_patient, sweep_unassessed
+from worker.second_reading import Desk
 
 RETURN = "symptom_return.half_lost_twice"
 
@@ -25,6 +27,12 @@ RETURN = "symptom_return.half_lost_twice"
 async def diary(pool: Pool, ana: Person, clock: Clock) -> Diary:
     """Open ana's diary."""
     return Diary(pool=pool, who=ana, today=(await clock.now()).date())
+
+
+@pytest.fixture
+def desk(pool: Pool, keyring: Keyring) -> Desk:
+    """Read where no model is installed."""
+    return Desk(pool=pool, keyring=keyring)
 
 
 async def count(superuser: Connection, table: str) -> int:
@@ -59,10 +67,10 @@ async def test_a_return_of_symptoms_becomes_one_finding_and_one_alert(
 
 
 async def test_assessing_twice_tells_once(
-    pool: Pool, diary: Diary, ana: Person, dr_bo: Person, superuser: Connection
+    desk: Desk, diary: Diary, ana: Person, dr_bo: Person, superuser: Connection
 ) -> None:
     await diary.relapse(dr_bo)
-    ctx = {"pool": pool}
+    ctx = {"desk": desk}
 
     for _ in range(2):
         await assess_patient(ctx, str(ana.clinic_id), str(ana.id))
@@ -178,41 +186,42 @@ async def test_a_correction_during_an_assessment_has_it_done_again(
 
 
 async def test_the_sweep_waits_half_a_minute_for_a_job(
-    pool: Pool, diary: Diary, dr_bo: Person, clock: Clock, superuser: Connection
+    desk: Desk, diary: Diary, dr_bo: Person, clock: Clock, superuser: Connection
 ) -> None:
     await diary.relapse(dr_bo)
 
-    assert await sweep_unassessed(pool) == 0
+    assert await sweep_unassessed(desk) == 0
     await clock.advance(seconds=OVERDUE.total_seconds() - 1)
-    assert await sweep_unassessed(pool) == 0
+    assert await sweep_unassessed(desk) == 0
     await clock.advance(seconds=2)
-    assert await sweep_unassessed(pool) == 1
+    assert await sweep_unassessed(desk) == 1
     assert await count(superuser, "alert") == 1
 
 
 async def test_what_was_swept_is_not_swept_again(
-    pool: Pool, diary: Diary, dr_bo: Person, clock: Clock
+    desk: Desk, diary: Diary, dr_bo: Person, clock: Clock
 ) -> None:
     await diary.relapse(dr_bo)
     await clock.advance(minutes=1)
 
-    assert [await sweep_unassessed(pool), await sweep_unassessed(pool)] == [1, 0]
+    assert [await sweep_unassessed(desk), await sweep_unassessed(desk)] == [1, 0]
 
 
 async def test_an_infusion_recorded_late_has_the_chart_replayed(
-    pool: Pool, diary: Diary, dr_bo: Person, clock: Clock, superuser: Connection
+    desk: Desk, diary: Diary, dr_bo: Person, clock: Clock, superuser: Connection
 ) -> None:
     await diary.relapse(dr_bo)
     await clock.advance(minutes=1)
-    await sweep_unassessed(pool)
+    await sweep_unassessed(desk)
     await diary.infuse(dr_bo, 3)
 
     assert await unassessed(superuser) == 1
-    assert await sweep_unassessed(pool) == 1
+    assert await sweep_unassessed(desk) == 1
 
 
 async def test_a_chart_that_cannot_be_assessed_stops_no_other(
     pool: Pool,
+    desk: Desk,
     ward: Ward,
     diary: Diary,
     dr_bo: Person,
@@ -234,13 +243,13 @@ async def test_a_chart_that_cannot_be_assessed_stops_no_other(
 
     monkeypatch.setattr(assess_module, "assess", trip)
 
-    assert await sweep_unassessed(pool) == 2
+    assert await sweep_unassessed(desk) == 2
     assert await superuser.fetchval("SELECT patient_id FROM alert") == eva.id
     assert await unassessed(superuser) == 1  # and is tried again
 
 
 async def test_a_failing_job_is_logged_by_its_ids_and_ends(
-    pool: Pool, diary: Diary, ana: Person, worker_log: Any, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, diary: Diary, ana: Person, worker_log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await diary.write([1], 5)
 
@@ -250,7 +259,7 @@ async def test_a_failing_job_is_logged_by_its_ids_and_ends(
     monkeypatch.setattr(assess_module, "assess", trip)
     worker_log.seek(0)
     worker_log.truncate()
-    await assess_patient({"pool": pool}, str(ana.clinic_id), str(ana.id))
+    await assess_patient({"desk": desk}, str(ana.clinic_id), str(ana.id))
 
     line = worker_log.getvalue().decode()
     assert "assess.failed" in line
@@ -259,7 +268,7 @@ async def test_a_failing_job_is_logged_by_its_ids_and_ends(
 
 
 async def test_the_sweep_leaves_a_lost_database_to_its_caller(
-    pool: Pool, diary: Diary, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, diary: Diary, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await diary.write([1], 5)
     await clock.advance(minutes=1)
@@ -270,7 +279,7 @@ async def test_the_sweep_leaves_a_lost_database_to_its_caller(
     monkeypatch.setattr(assess_module, "assess_one", lost)
 
     with pytest.raises(asyncpg.PostgresConnectionError):
-        await sweep_unassessed(pool)
+        await sweep_unassessed(desk)
 
 
 async def test_what_a_patient_hides_is_still_part_of_the_illness(

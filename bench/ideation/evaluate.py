@@ -1,0 +1,170 @@
+"""How well the text screen does on texts nobody tuned on: `make bench-ideation`.
+
+Every text goes through the functions of ingest and worker, as with `afterglow screen`. Shares are
+printed with their 95 % interval (Wilson). `--final` reads the set that is looked at once a release.
+"""
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bench.ideation.corpus import UNSEEN, Row, load_file
+from bench.machine import percentile
+from clinical.ideation import Label, highest, load_lexicon, screen_note
+from worker.meaning import load_model
+
+DEVELOPMENT = Path(__file__).parents[2] / "tests" / "data" / "checklist_dev.jsonl"
+FINAL = "final"
+HARD = frozenset({"ketamine_effect", "idiom"})
+Z = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text, and what rules, model and both together made of it."""
+
+    row: Row
+    rules: Label
+    both: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    hits: int
+    of: int
+
+    def __str__(self) -> str:
+        """Write the share with its interval."""
+        if not self.of:
+            return "-"
+        p, n = self.hits / self.of, self.of
+        middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+        half = Z / (1 + Z * Z / n) * (p * (1 - p) / n + Z * Z / (4 * n * n)) ** 0.5
+        return f"{p:.3f} [{max(middle - half, 0):.2f}-{min(middle + half, 1):.2f}]"
+
+
+def development() -> list[Row]:
+    """Read the development file: a smoke test, and no evidence."""
+    rows = [json.loads(line) for line in DEVELOPMENT.read_text(encoding="utf-8").splitlines()]
+    return [
+        Row(
+            id=row["id"], text=row["text"], lang=row["lang"], label=row["expected"],
+            theme=row["category"], register="-", author="development",
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def share(answers: Iterable[Answer], label: str, holds: Callable[[Answer], bool]) -> Share:
+    """Count, among the texts that should have a label, those of which something holds."""
+    own = [answer for answer in answers if answer.row.label == label]
+    return Share(sum(holds(answer) for answer in own), len(own))
+
+
+MEASURES: dict[str, tuple[str, Callable[[Answer], bool]]] = {
+    "escalate: paged": ("escalate", lambda a: a.both is Label.ESCALATE),
+    "escalate: seen by a human": ("escalate", lambda a: a.both is not Label.NONE),
+    "escalate: paged by the rules alone": ("escalate", lambda a: a.rules is Label.ESCALATE),
+    "none: not paged": ("none", lambda a: a.both is not Label.ESCALATE),
+    "none: neither page nor feed": ("none", lambda a: a.both is Label.NONE),
+    "none: not paged by the rules": ("none", lambda a: a.rules is not Label.ESCALATE),
+    "review: seen by a human": ("review", lambda a: a.both is not Label.NONE),
+    "review: paged": ("review", lambda a: a.both is Label.ESCALATE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was read, and how long each stage took over each text, in milliseconds."""
+
+    answers: list[Answer] = field(default_factory=list[Answer])
+    first: list[float] = field(default_factory=list[float])
+    second: list[float] = field(default_factory=list[float])
+
+
+def read_all(rows: Sequence[Row], console: Console) -> Run:
+    """Read every text by itself, as it arrives in life."""
+    lexicon, model, run = load_lexicon(), load_model(), Run()
+    for row in track(rows, "reading", console=console, transient=True):
+        began = time.perf_counter()
+        rules = screen_note(row.text, lexicon).label
+        between = time.perf_counter()
+        [meaning] = model.read([row.text])
+        run.second.append((time.perf_counter() - between) * 1000)
+        run.first.append((between - began) * 1000)
+        run.answers.append(Answer(row, rules, highest(rules, meaning.label)))
+    return run
+
+
+def show(console: Console, answers: Sequence[Answer], groups: Sequence[str]) -> None:
+    """Print every measure for every group of texts."""
+    table = Table(title="Share of texts [95 % interval]")
+    table.add_column("")
+    for group in groups:
+        table.add_column(group, justify="right")
+    for name, (label, holds) in MEASURES.items():
+        table.add_row(
+            name,
+            *(
+                str(share([a for a in answers if a.row.author == group], label, holds))
+                for group in groups
+            ),
+        )
+    console.print(table)
+
+
+def show_kinds(console: Console, answers: Sequence[Answer]) -> None:
+    """Print what is paged and seen by language and, where there are enough, by theme."""
+    table = Table(title="Unseen texts that must page, by kind")
+    for column in ("kind", "texts", "paged", "seen by a human"):
+        table.add_column(column, justify="left" if column == "kind" else "right")
+    unseen = [a for a in answers if a.row.author != "development" and a.row.label == "escalate"]
+    for kind, of in (("lang", lambda r: r.lang), ("theme", lambda r: r.theme)):
+        names = sorted({of(a.row) for a in unseen})
+        for name in names:
+            own = [a for a in unseen if of(a.row) == name]
+            if len(own) >= 8:  # fewer say nothing
+                paged = Share(sum(a.both is Label.ESCALATE for a in own), len(own))
+                seen = Share(sum(a.both is not Label.NONE for a in own), len(own))
+                table.add_row(f"{kind} {name}", str(len(own)), str(paged), str(seen))
+    console.print(table)
+
+
+def main() -> None:
+    """Print the figures of the README."""
+    console = Console(width=130)
+    files = [
+        file
+        for file in sorted(UNSEEN.glob("*.jsonl"))
+        if (file.stem == FINAL) == ("--final" in sys.argv)
+    ]
+    rows = [row for file in files for row in load_file(file)]
+    if "--final" not in sys.argv:
+        rows += development()
+    run = read_all(rows, console)
+    show(console, run.answers, sorted({row.author for row in rows}))
+    show_kinds(console, run.answers)
+    unseen = [a for a in run.answers if a.row.author != "development"]
+    hard = [a for a in unseen if a.row.theme in HARD and a.row.label == "none"]
+    paged = Share(sum(a.both is Label.ESCALATE for a in hard), len(hard))
+    console.print(f"ketamine effects and idioms paged: {paged} of {len(hard)}")
+    for name, times in (("stage 1", run.first), ("stage 2", run.second)):
+        figures = ", ".join(
+            f"p{int(p * 100)} {percentile(times, p):.2f}" for p in (0.5, 0.95, 0.99)
+        )
+        console.print(f"{name}, milliseconds a text: {figures}")
+    console.print(f"resident {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+
+
+if __name__ == "__main__":
+    main()
