@@ -49,6 +49,8 @@ class Lexicon:
     triggers: frozenset[str]
     spelling: Spelling
     vocabulary: frozenset[str]
+    readable: frozenset[str]
+    """More words, only to tell that a line is in a language that can be read here."""
     segments: frozenset[str]
     masks: Mapping[int, tuple[str, ...]]
     cues: Mapping[str, Mapping[str, Phrases]]
@@ -105,6 +107,7 @@ def _load(folder: Path) -> Lexicon:
         triggers=frozenset(by_anchor) | frozenset(spelling.slips),
         spelling=spelling,
         vocabulary=vocabulary | segments,
+        readable=vocabulary | segments | frozenset(_words(folder / "readable.txt")),
         segments=vocabulary
         | frozenset(
             word for row in rows for each in _elements(row, classes) for word in _all_words(each)

@@ -142,7 +142,7 @@ def _judge(read: Sequence[tuple[View, list[Hit]]], lexicon: Lexicon) -> tuple[La
 def _readable(text: str, plain: str, lexicon: Lexicon) -> bool:
     if not text.isascii() and _other_script(text):
         return False
-    known = lexicon.vocabulary.__contains__
+    known = lexicon.readable.__contains__
     for part in _parts(plain.split(LINE), plain):
         words = part.split()
         if len(words) >= FEWEST_WORDS and sum(map(known, words)) < ENOUGH_KNOWN * len(words):

@@ -143,7 +143,7 @@ def test_a_statement_anywhere_in_an_overlong_text_is_found(at: int) -> None:
 
 
 def test_a_fault_in_the_reading_pages_and_never_raises() -> None:
-    broken = replace(LEXICON, vocabulary=cast("Any", None))
+    broken = replace(LEXICON, readable=cast("Any", None))
     read = screen_note("I 5lept well, all in all", broken)
 
     assert (read.label, read.reason) == (Label.ESCALATE, Reason.SCREENING_UNAVAILABLE)

@@ -152,3 +152,31 @@ def test_more_than_seven_of_ten_words_must_be_unknown(known: int, *, pages: bool
     text = " ".join(["the", "dog", "sleep"][:known] + strange[: 10 - known])
 
     assert (screen(text, LEXICON).reason is Reason.SCREENING_UNAVAILABLE) is pages
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Insomnia, ironing, insomnia, radio, dawn.",
+        "Tunnel, light, Gran, cuff, biscuit.",
+        "Partido en la tele. Perdimos. Empanadas buenas.",
+        "Benfica empatou. Jantei sozinho. Adormeci no sofá.",
+        "Boca seca, hipo, sabor metálico.",
+    ],
+)
+def test_a_list_of_ordinary_words_is_readable(text: str) -> None:
+    assert screen(text, LEXICON).label is Label.NONE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bugün hava çok güzeldi, köpeğimle parkta yürüdük.",
+        "Idag gick jag till affären och köpte mjölk.",
+        "Tänään nukuin hyvin ja kävin kävelyllä metsässä.",
+        "Ma reggel sokáig aludtam, utána sétáltam.",
+    ],
+    ids=["Turkish", "Swedish", "Finnish", "Hungarian"],
+)
+def test_a_language_nobody_here_reads_is_for_a_human(text: str) -> None:
+    assert screen(text, LEXICON).reason is Reason.SCREENING_UNAVAILABLE
