@@ -234,7 +234,6 @@ def wrong_kinds() -> Iterator[tuple[str, Refused]]:
                 problem="415 unsupported-media-type",
                 body=body,
                 headers=headers,
-                always_speaks="multipart" in name,  # a part's head is in no language of ours
             ),
         )
 
