@@ -7,6 +7,7 @@ from uuid import UUID
 from clinical.finding import Finding as FindingOfRule
 from models.alert import Source, raise_alert
 from models.ids import uuid7
+from models.second_reading import NOT_READ
 from models.session import Connection
 
 INSERT_FINDING = """
@@ -16,10 +17,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (clinic_id, patient_id, rule, period) DO NOTHING RETURNING id
 """
 
-MARK_ASSESSED = """
+MARK_ASSESSED = f"""
 UPDATE entry SET assessed_at = app_now()
 WHERE clinic_id = $1 AND patient_id = $2 AND assessed_at IS NULL AND received_at <= $3
+  AND id NOT IN (SELECT e.id {NOT_READ})
 """
+"""An entry that the second reading has not read stays where the sweep finds it."""
 
 UNASSESSED = "SELECT * FROM gate.unassessed($1, $2)"
 
@@ -66,7 +69,7 @@ async def raise_findings(
 async def mark_assessed(
     connection: Connection, clinic_id: UUID, patient_id: UUID, as_of: datetime
 ) -> None:
-    """Note that the rules have seen everything received by an instant."""
+    """Note that everything received by an instant was seen, by the rules and by the model."""
     await connection.execute(MARK_ASSESSED, clinic_id, patient_id, as_of)
 
 

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
+from clinical.ideation.label import Reason
 from models.alert import EMERGENCY, Source, raise_alert
 from models.cipher import Subject
 from models.ids import uuid7
@@ -12,37 +16,54 @@ from models.session import Connection, rows_as
 
 REVIEW_RULE = "ideation.review"
 """Rule id of the one open task to read what a patient wrote; its sources name the entries."""
-MOST_AT_ONCE = 200
-"""Revisions of one patient read in one go; a year of a diary that arrives at once takes two."""
 
-UNREAD = """
-SELECT r.entry_id, r.revision, r.note_ct, s.label
+NOT_READ = """
 FROM entry e JOIN entry_revision r
     ON r.clinic_id = e.clinic_id AND r.patient_id = e.patient_id AND r.entry_id = e.id
 JOIN screening s ON s.clinic_id = r.clinic_id AND s.patient_id = r.patient_id
     AND s.entry_id = r.entry_id AND s.revision = r.revision AND s.stage = 1
 WHERE e.clinic_id = $1 AND e.patient_id = $2 AND e.assessed_at IS NULL
+  AND (r.note_ct IS NOT NULL OR s.label = 'review')
   AND s.screened_at < r.stored_at + interval '1 hour'
   AND NOT EXISTS (
     SELECT FROM screening two
     WHERE two.clinic_id = r.clinic_id AND two.patient_id = r.patient_id
       AND two.entry_id = r.entry_id AND two.revision = r.revision AND two.stage = 2)
-ORDER BY r.stored_at DESC LIMIT $3
 """
 """Every revision, not only the newest: what was written and changed a second later was written.
 A diary of before (`store_past`) was screened by the rules long after it was written: it is not read
-again, nobody can be called about last year."""
+again, nobody can be called about last year. Without a note there is nothing to read, and yet a task
+where the rules want one. `gate.unread` asks the same across clinics."""
+
+UNREAD_ANYWHERE = "SELECT * FROM gate.unread($1, $2)"
+
+UNREAD = f"""
+SELECT r.entry_id, r.revision, r.note_ct, s.label {NOT_READ}
+ORDER BY r.stored_at DESC LIMIT $3
+"""
 
 STORE = """
 INSERT INTO screening (clinic_id, id, patient_id, entry_id, revision, stage, label, reason, spans,
     rule_ids, normaliser_version, lexicon_version, model_version, steps)
 SELECT $1, i.id, $2, i.entry_id, i.revision, 2, i.label, i.reason, i.spans::jsonb,
-    '{}', '', '', $3, 0
-FROM unnest($4::uuid[], $5::uuid[], $6::int[], $7::text[], $8::text[], $9::text[])
-    AS i (id, entry_id, revision, label, reason, spans)
+    '{}', '', '', i.model, 0
+FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[])
+    AS i (id, entry_id, revision, label, reason, spans, model)
 ON CONFLICT (clinic_id, patient_id, entry_id, revision) WHERE stage = 2 DO NOTHING
 RETURNING entry_id, revision
 """
+
+
+ASKED = """
+SELECT entry_id, revision FROM alert_source
+WHERE clinic_id = $1 AND patient_id = $2 AND rule = $3 AND entry_id IS NOT NULL
+"""
+
+NEWEST_TASK = """
+SELECT period, state FROM alert WHERE clinic_id = $1 AND patient_id = $2 AND rule = $3
+ORDER BY period DESC LIMIT 1 FOR UPDATE
+"""
+"""Locked: a task that is being resolved takes no further text with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +91,14 @@ class SecondReading:
     label: str
     reason: str
     spans: Sequence[dict[str, int]]
+    model_version: str
 
 
-async def unread(connection: Connection, clinic_id: UUID, patient_id: UUID) -> list[Unread]:
+async def unread(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, *, most: int
+) -> list[Unread]:
     """List what a patient wrote and the model has not read, the newest first."""
-    records = await connection.fetch(UNREAD, clinic_id, patient_id, MOST_AT_ONCE)
+    records = await connection.fetch(UNREAD, clinic_id, patient_id, most)
     return rows_as(Unread, records)
 
 
@@ -83,8 +107,6 @@ async def store_readings(
     clinic_id: UUID,
     patient_id: UUID,
     read: Sequence[tuple[Unread, SecondReading]],
-    *,
-    model_version: str,
 ) -> int:
     """Store readings with the alerts they raise; return how many pages that means.
 
@@ -96,13 +118,13 @@ async def store_readings(
         STORE,
         clinic_id,
         patient_id,
-        model_version,
         [uuid7() for _ in readings],
         [r.entry_id for r in readings],
         [r.revision for r in readings],
         [r.label for r in readings],
         [r.reason for r in readings],
         [to_json(r.spans) for r in readings],
+        [r.model_version for r in readings],
     )
     stored = {(record["entry_id"], record["revision"]) for record in records}
     fresh = [pair for pair in read if (pair[0].entry_id, pair[0].revision) in stored]
@@ -111,30 +133,68 @@ async def store_readings(
         r for before, r in fresh if "review" in {before.label, r.label}
         and "escalate" not in {before.label, r.label}
     ]  # fmt: skip
-    await _raise(connection, clinic_id, patient_id, paged, severity=EMERGENCY, rule=SI_RULE)
-    await _raise(connection, clinic_id, patient_id, to_read, severity="routine", rule=REVIEW_RULE)
+    if paged:
+        await raise_alert(
+            connection,
+            clinic_id=clinic_id,
+            patient_id=patient_id,
+            severity=EMERGENCY,
+            rule=SI_RULE,
+            sources=[_source(SI_RULE, r) for r in paged],
+        )
+    if to_read:
+        sources = [_source(REVIEW_RULE, r) for r in to_read]
+        await ask_to_read(connection, clinic_id, patient_id, sources)
     return len(paged)
 
 
-async def _raise(
-    connection: Connection,
-    clinic_id: UUID,
-    patient_id: UUID,
-    readings: Sequence[SecondReading],
-    *,
-    severity: str,
-    rule: str,
+def _source(rule: str, reading: SecondReading) -> Source:
+    return Source(
+        rule=rule, reason=reading.reason, entry_id=reading.entry_id, revision=reading.revision
+    )
+
+
+async def ask_to_read(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, sources: Sequence[Source]
 ) -> None:
-    if not readings:
+    """Put texts on the patient's open task to read, or on a new one once that was resolved.
+
+    What stood on a task before is left there: a human has read it, or will.
+    """
+    records = await connection.fetch(ASKED, clinic_id, patient_id, REVIEW_RULE)
+    asked = {(record["entry_id"], record["revision"]) for record in records}
+    sources = [each for each in sources if (each.entry_id, each.revision) not in asked]
+    if not sources:
         return
+    newest = await connection.fetchrow(NEWEST_TASK, clinic_id, patient_id, REVIEW_RULE)
     await raise_alert(
         connection,
         clinic_id=clinic_id,
         patient_id=patient_id,
-        severity=severity,
-        rule=rule,
-        sources=[
-            Source(rule=rule, reason=r.reason, entry_id=r.entry_id, revision=r.revision)
-            for r in readings
-        ],
+        severity="routine",
+        rule=REVIEW_RULE,
+        period=newest["period"] + (newest["state"] == "resolved") if newest else 0,
+        sources=sources,
     )
+
+
+async def ask_about_unread(connection: Connection, *, older_than: timedelta, most: int) -> int:
+    """Put notes that should have been read by now on tasks to read; return how many there are.
+
+    Runs in the pager, which may see of a note that it is there, and nothing of it.
+    """
+    records = await connection.fetch(UNREAD_ANYWHERE, older_than, most)
+    whose = itemgetter("clinic_id", "patient_id")
+    for (clinic_id, patient_id), group in groupby(sorted(records, key=whose), key=whose):
+        sources = [
+            Source(
+                rule=REVIEW_RULE,
+                reason=Reason.SCREENING_DELAYED,
+                entry_id=each["entry_id"],
+                revision=each["revision"],
+            )
+            for each in group
+        ]
+        async with connection.transaction():
+            await ask_to_read(connection, clinic_id, patient_id, sources)
+    return len(records)

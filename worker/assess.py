@@ -31,8 +31,14 @@ async def assess_patient(ctx: Mapping[str, Any], clinic_id: str, patient_id: str
 
 
 async def read_and_assess(desk: Desk, clinic_id: UUID, patient_id: UUID) -> None:
-    """Read what was written for its meaning first: a page does not wait for the rules."""
-    await desk.read_again(clinic_id, patient_id)
+    """Read what was written for its meaning first: a page does not wait for the rules.
+
+    Nor do the rules wait for the reading: what it failed on stays unassessed, and is read again.
+    """
+    try:
+        await desk.read_again(clinic_id, patient_id)
+    except Exception as error:  # noqa: BLE001 # whatever it was, the rules have their turn
+        log.error("assess.reading_failed", patient_id=str(patient_id), exc_info=error)
     await assess_one(desk.pool, clinic_id, patient_id)
 
 

@@ -6,11 +6,13 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from models.claim import cancel_orphans
 from models.invariant import I2, broken_rows
 from models.page_channel import probe
+from models.second_reading import ask_about_unread
 from models.session import Pool
 from models.vitals import Beat, has_root_key, oldest_due_seconds, remove_beat, write_beat
 from worker.channels.fcm_token import in_thread
@@ -25,6 +27,9 @@ SETTLING_SECONDS = 0.5
 found pages that came due while nobody was there, or an ear not open yet."""
 LATEST_SECONDS = 30.0
 """How late a page may be, and how long the ear may be away. Source: escalation.md 9 and 13, I3."""
+UNREAD_AFTER = timedelta(seconds=60)
+"""A note the second reading has not read by now is for a human. Source: spec, ideation 4."""
+MOST_UNREAD = 200
 CALL_SECONDS = 5.0
 LAG_SAMPLE_SECONDS = 0.25
 
@@ -95,8 +100,9 @@ class Heart:
             late = await oldest_due_seconds(connection, floor=floor)
             forgotten = await broken_rows(connection, I2)
             has_key = await has_root_key(connection, self.board.keyring)
+            unread = await ask_about_unread(connection, older_than=UNREAD_AFTER, most=MOST_UNREAD)
             await write_beat(connection, self._beat(late))
-        return self._faults(late, forgotten, has_key=has_key)
+        return self._faults(late, forgotten, unread, has_key=has_key)
 
     def _beat(self, late: float) -> Beat:
         faults = [f"{channel}:{code}" for channel, code in self.board.config_faults.items()]
@@ -109,7 +115,7 @@ class Heart:
             version=own_version(),
         )
 
-    def _faults(self, late: float, forgotten: int, *, has_key: bool) -> list[str]:
+    def _faults(self, late: float, forgotten: int, unread: int, *, has_key: bool) -> list[str]:
         away = 0.0 if self.listener.is_listening else time.monotonic() - self.listener.since
         checks = {
             "alert_forgotten": forgotten > 0,
@@ -117,6 +123,7 @@ class Heart:
             "not_listening": away > LATEST_SECONDS,
             "clock_fell_back": self.board.floor.fell_back,
             "root_key_wrong": not has_key,
+            "screening_delayed": unread > 0,
         }
         return [name for name, wrong in checks.items() if wrong]
 

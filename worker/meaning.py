@@ -6,7 +6,7 @@ The encoder is Google's Universal Sentence Encoder, multilingual, in numpy; the 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from clinical.ideation.meaning import MOST_UNITS, Meaning, meaning_of, units
@@ -71,17 +71,24 @@ def load_reader() -> Reader:
 
 
 class LoadedLater:
-    """Loads the model with the first note: a start need not wait for it, nor a machine hold it."""
+    """Loads the model with the first note: a start need not wait for it, nor a machine hold it.
 
-    @cached_property
-    def _reader(self) -> Reader:
-        return load_reader()
+    One thread loads and reads at a time: two would hold the model's working memory twice, and be
+    no faster on the cores there are.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._reader: Reader | None = None
 
     @property
     def version(self) -> str:
-        """Name the model and its weights."""
-        return self._reader.version
+        """Name the model and its weights; nobody, before the first note."""
+        return NobodyReads.version if self._reader is None else self._reader.version
 
     def read(self, notes: Sequence[str]) -> list[Meaning]:
         """Read each note."""
-        return self._reader.read(notes)
+        with self._lock:
+            if self._reader is None:
+                self._reader = load_reader()
+            return self._reader.read(notes)

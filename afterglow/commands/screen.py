@@ -16,7 +16,8 @@ from rich.progress import track
 from clinical.ideation import Label, Reason, Screening, load_lexicon, screen_note, unavailable
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.meaning import Meaning
-from worker.second_reading import Reader
+from worker.log import configure_log
+from worker.second_reading import Reader, read_or_ask
 
 TEXTS_AT_ONCE = 32
 MODEL_RULE = "ideation.model"
@@ -52,6 +53,7 @@ def screen(source: Path, target: Path, stage: str) -> None:
     line that cannot be read is answered with `escalate`. Ends with 0 when every line has an answer,
     with 2 when a file cannot be opened or written.
     """
+    configure_log("ERROR", sys.stderr.buffer)
     reader = model() if stage == "2" else None
     try:
         lines = source.read_bytes().splitlines()
@@ -86,7 +88,7 @@ def answers(lines: Sequence[bytes], lexicon: Lexicon, reader: Reader | None) -> 
     while some := list(islice(rest, TEXTS_AT_ONCE)):
         rows = [row_of(line) for line in some]
         notes = [row.text if isinstance(row, Row) else "" for row in rows]
-        meant = reader.read(notes) if reader else [None] * len(notes)
+        meant = read_or_ask(reader, notes) if reader else [None] * len(notes)
         for row, meaning in zip(rows, meant, strict=True):
             yield encode(answer(row, meaning, lexicon)) + b"\n"
 

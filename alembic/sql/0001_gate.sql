@@ -140,6 +140,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     GROUP BY e.clinic_id, e.patient_id ORDER BY min(e.received_at) LIMIT p_limit
 $$;
 
+-- Notes that no job has read for their meaning in time, the longest waiting first. For the pager,
+-- which sees no diary: ids only.
+CREATE FUNCTION gate.unread(p_older interval, p_limit int)
+RETURNS TABLE (clinic_id uuid, patient_id uuid, entry_id uuid, revision int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT r.clinic_id, r.patient_id, r.entry_id, r.revision
+    FROM entry e JOIN entry_revision r
+        ON r.clinic_id = e.clinic_id AND r.patient_id = e.patient_id AND r.entry_id = e.id
+    JOIN screening s ON s.clinic_id = r.clinic_id AND s.patient_id = r.patient_id
+        AND s.entry_id = r.entry_id AND s.revision = r.revision AND s.stage = 1
+    WHERE e.assessed_at IS NULL AND r.stored_at < app_now() - p_older
+      AND (r.note_ct IS NOT NULL OR s.label = 'review')
+      AND s.screened_at < r.stored_at + interval '1 hour'
+      AND NOT EXISTS (SELECT FROM screening two
+                      WHERE two.clinic_id = r.clinic_id AND two.patient_id = r.patient_id
+                        AND two.entry_id = r.entry_id AND two.revision = r.revision
+                        AND two.stage = 2)
+    ORDER BY r.stored_at LIMIT p_limit
+$$;
+
 -- Clinics with audit events that no link of the chain covers. Only what came within a day of the
 -- last link is looked at: no transaction is open that long, and six years of events would be.
 CREATE FUNCTION gate.unsealed() RETURNS SETOF uuid
@@ -190,7 +210,8 @@ BEGIN
              JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'gate' LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO app', f);
-        IF f = 'gate.any_clinic_key()'::regprocedure THEN
+        IF f IN ('gate.any_clinic_key()'::regprocedure, 'gate.unread(interval, int)'::regprocedure)
+        THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO pager', f);
         END IF;
         EXECUTE format('ALTER FUNCTION %s OWNER TO gate', f);

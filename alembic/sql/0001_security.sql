@@ -132,6 +132,12 @@ GRANT SELECT (clinic_id, id, patient_id, rule, period, severity, severity_rank, 
 GRANT UPDATE (state, round, step, next_step_at, resume_step_at, last_round_at, policy_snapshot,
     acks_needed, acked_at, acked_by, action_due_at, version) ON alert TO pager;
 GRANT INSERT ON alert_history, delivery, attempt TO pager;
+-- A note that no job reads becomes a task to read it: the pager is the one that is always there.
+GRANT INSERT (clinic_id, id, patient_id, rule, period, severity, severity_rank, next_step_at,
+    assigned_profession, due_at) ON alert TO pager;
+CREATE POLICY pager_asks ON alert AS RESTRICTIVE FOR INSERT TO pager
+    WITH CHECK (severity = 'routine');
+GRANT SELECT (clinic_id, id, patient_id, entry_id, revision, rule), INSERT ON alert_source TO pager;
 GRANT UPDATE ON delivery, attempt TO pager;
 GRANT UPDATE (last_ok_at, last_proved_at, disabled_at, disabled_reason) ON endpoint TO pager;
 GRANT UPDATE (last_error, pending_sent_at) ON device TO pager;
@@ -142,7 +148,8 @@ DECLARE
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'membership', 'endpoint', 'contact_rule', 'delivery', 'attempt', 'policy', 'policy_step',
-        'policy_target', 'alert_history', 'clinic', 'practitioner', 'alert', 'keys.clinic_key'
+        'policy_target', 'alert_history', 'alert_source', 'clinic', 'practitioner', 'alert',
+        'keys.clinic_key'
     ] LOOP
         EXECUTE format(
             'CREATE POLICY pager ON %s TO pager USING (true) WITH CHECK (true)', t);
@@ -171,13 +178,18 @@ GRANT SELECT (clinic_id, patient_id, id, received_at, assessed_at) ON entry TO g
 GRANT SELECT (clinic_id, id, at) ON audit_event TO gate;
 GRANT SELECT (clinic_id, day, seq, audit_id) ON audit_seal TO gate;
 GRANT SELECT (clinic_id, id, expires_at) ON quarantine TO gate;
+GRANT SELECT (clinic_id, patient_id, entry_id, revision, stored_at, note_ct)
+    ON entry_revision TO gate;
+GRANT SELECT (clinic_id, patient_id, entry_id, revision, stage, label, screened_at)
+    ON screening TO gate;
 DO $$
 DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'session', 'keys.clinic_key', 'keys.subject_key', 'consent', 'clinic', 'practitioner',
-        'patient', 'device', 'entry', 'audit_event', 'audit_seal', 'quarantine'
+        'patient', 'device', 'entry', 'entry_revision', 'screening', 'audit_event', 'audit_seal',
+        'quarantine'
     ] LOOP
         EXECUTE format('CREATE POLICY gate ON %s FOR SELECT TO gate USING (true)', t);
     END LOOP;

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     MODEL_HIGH = "model_high"
     MODEL_LOW = "model_low"
     MODEL_MISSING = "model_missing"
+    SCREENING_DELAYED = "screening_delayed"
 
 
 RULE_ITEM = "ideation.item"

@@ -377,7 +377,7 @@ async def test_there_is_one_epoch(superuser: Connection) -> None:
             await superuser.execute("INSERT INTO gate.epoch VALUES ($1, gen_random_uuid())", single)
 
 
-async def test_the_pager_may_only_ask_for_a_clinics_key(
+async def test_the_pager_may_only_ask_for_a_clinics_key_and_what_is_unread(
     database: Database, superuser: Connection
 ) -> None:
     functions = await superuser.fetch(
@@ -388,7 +388,10 @@ async def test_the_pager_may_only_ask_for_a_clinics_key(
         " FROM pg_proc p WHERE p.pronamespace = 'gate'::regnamespace"
     )
 
-    assert [row["name"] for row in functions if row["pager"]] == ["gate.any_clinic_key()"]
+    assert {row["name"] for row in functions if row["pager"]} == {
+        "gate.any_clinic_key()",
+        "gate.unread(interval,integer)",
+    }
     assert all(row["app"] and row["prosecdef"] and not row["backup"] for row in functions)
     assert all("search_path=pg_catalog" in row["proconfig"][0] for row in functions)
     db = await connect(database.pager)
