@@ -63,9 +63,10 @@ class ActionIn(Struct, forbid_unknown_fields=True):
 
 
 class ResolutionIn(Struct, forbid_unknown_fields=True):
-    """How it ended, and what the next colleague must know."""
+    """How it ended, what the next colleague must know, and whether the alert was worth raising."""
 
     outcome: Outcome | UnsetType = UNSET
+    useful: bool | UnsetType = UNSET
     note: Annotated[str, Meta(max_length=LONGEST_NOTE)] | UnsetType = UNSET
 
 
@@ -186,6 +187,7 @@ async def resolve_alert(
                 visit.who.subject_id,
                 outcome=outcome,
                 note_ct=await sealed(visit, alert, note),
+                useful=unless(body.useful),
             )
         except IsResolved as over:
             raise already_resolved(over.alert) from None

@@ -1,5 +1,6 @@
 """Changes down: what a phone has not seen yet, in the order it was committed."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from api import cursor
 from api.backend import AnyRequest, Backend, entered
 from api.diary import EntryRead, entry_read
 from api.query import read_query
+from models.grey_zone import SCREENER, open_question
 from models.revision import changes_since
 
 NO_ENTRY = UUID(int=0)
@@ -27,12 +29,20 @@ class Change(Struct, omit_defaults=True):
     hidden: bool = False
 
 
-class Changes(Struct):
+class Ask(Struct):
+    """A form the app should show now, once for each `since`; the patient may leave it."""
+
+    form: str
+    since: datetime
+
+
+class Changes(Struct, omit_defaults=True):
     """What changed since a cursor, in commit order."""
 
     items: list[Change]
     cursor: str
     has_more: bool
+    ask: Ask | UnsetType = UNSET
 
 
 class Position(Struct, array_like=True):
@@ -71,6 +81,9 @@ async def list_changes(request: AnyRequest, backend: NamedDependency[Backend]) -
             cursor=cursor.encode(*owner, last),
             has_more=len(rows) > query.limit,
         )
+        since = await open_question(connection, me.clinic_id, me.subject_id)
+        if since is not None:
+            page.ask = Ask(SCREENER, since.astimezone(UTC))
     return Response(encode(page), media_type=JSON)
 
 

@@ -217,8 +217,11 @@ async def resolve(
     *,
     outcome: str,
     note_ct: bytes | None,
+    useful: bool | None = None,
 ) -> Answered:
     """End an alert with how it ended; the same answer again changes nothing.
+
+    Whether it was useful is kept in its history: what the screen is judged by in use.
 
     Raises:
         IsResolved: somebody else ended it, or it ended otherwise.
@@ -233,9 +236,10 @@ async def resolve(
         )
     await connection.execute(RESOLVE, clinic_id, alert.id, practitioner_id, outcome, note_ct)
     await connection.execute(CANCEL_DELIVERIES, clinic_id, alert.id, None)
+    judged = {} if useful is None else {"useful": useful}
     await add_history(
         connection, clinic_id, alert.id, alert.patient_id, "resolved",
-        actor_id=practitioner_id, detail={"outcome": outcome},
+        actor_id=practitioner_id, detail={"outcome": outcome, **judged},
     )  # fmt: skip
     return await _read(connection, clinic_id, alert.id)
 

@@ -13,6 +13,7 @@ from models.cipher import Subject
 from models.ids import uuid7
 from models.ingest import SI_RULE, to_json
 from models.session import Connection, rows_as
+from models.task import put_on_task
 
 REVIEW_RULE = "ideation.review"
 """Rule id of the one open task to read what a patient wrote; its sources name the entries."""
@@ -52,18 +53,6 @@ FROM unnest($3::uuid[], $4::uuid[], $5::int[], $6::text[], $7::text[], $8::text[
 ON CONFLICT (clinic_id, patient_id, entry_id, revision) WHERE stage = 2 DO NOTHING
 RETURNING entry_id, revision
 """
-
-
-ASKED = """
-SELECT entry_id, revision FROM alert_source
-WHERE clinic_id = $1 AND patient_id = $2 AND rule = $3 AND entry_id IS NOT NULL
-"""
-
-NEWEST_TASK = """
-SELECT period, state FROM alert WHERE clinic_id = $1 AND patient_id = $2 AND rule = $3
-ORDER BY period DESC LIMIT 1 FOR UPDATE
-"""
-"""Locked: a task that is being resolved takes no further text with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,39 +131,14 @@ async def store_readings(
             rule=SI_RULE,
             sources=[_source(SI_RULE, r) for r in paged],
         )
-    if to_read:
-        sources = [_source(REVIEW_RULE, r) for r in to_read]
-        await ask_to_read(connection, clinic_id, patient_id, sources)
+    sources = [_source(REVIEW_RULE, r) for r in to_read]
+    await put_on_task(connection, clinic_id, patient_id, REVIEW_RULE, sources)
     return len(paged)
 
 
 def _source(rule: str, reading: SecondReading) -> Source:
     return Source(
         rule=rule, reason=reading.reason, entry_id=reading.entry_id, revision=reading.revision
-    )
-
-
-async def ask_to_read(
-    connection: Connection, clinic_id: UUID, patient_id: UUID, sources: Sequence[Source]
-) -> None:
-    """Put texts on the patient's open task to read, or on a new one once that was resolved.
-
-    What stood on a task before is left there: a human has read it, or will.
-    """
-    records = await connection.fetch(ASKED, clinic_id, patient_id, REVIEW_RULE)
-    asked = {(record["entry_id"], record["revision"]) for record in records}
-    sources = [each for each in sources if (each.entry_id, each.revision) not in asked]
-    if not sources:
-        return
-    newest = await connection.fetchrow(NEWEST_TASK, clinic_id, patient_id, REVIEW_RULE)
-    await raise_alert(
-        connection,
-        clinic_id=clinic_id,
-        patient_id=patient_id,
-        severity="routine",
-        rule=REVIEW_RULE,
-        period=newest["period"] + (newest["state"] == "resolved") if newest else 0,
-        sources=sources,
     )
 
 
@@ -196,5 +160,5 @@ async def ask_about_unread(connection: Connection, *, older_than: timedelta, mos
             for each in group
         ]
         async with connection.transaction():
-            await ask_to_read(connection, clinic_id, patient_id, sources)
+            await put_on_task(connection, clinic_id, patient_id, REVIEW_RULE, sources)
     return len(records)

@@ -9,6 +9,7 @@ import asyncpg
 
 from models.cipher import Keyring
 from models.gate import prune, verify_root_key
+from models.grey_zone import call_back
 from models.job import ASSESS_PATIENT
 from models.quarantine import forget_expired
 from models.session import Pool, open_pool
@@ -22,6 +23,7 @@ from worker.second_reading import Desk
 
 CONNECTIONS = 6
 SWEEP_SECONDS = 10.0
+CALL_BACK_SECONDS = 30.0
 SEAL_SECONDS = 10.0
 """How often audit rows are chained. Source: spec, security section 5."""
 TIDY_SECONDS = 3600.0
@@ -93,6 +95,7 @@ async def run_until(
             run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"desk": desk}),
             keep_doing("sweep", lambda: sweep_unassessed(desk), every_seconds=SWEEP_SECONDS),
             keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
+            keep_doing("call_back", lambda: call_back(pool), every_seconds=CALL_BACK_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
         )
     ]

@@ -160,6 +160,30 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     ORDER BY r.stored_at LIMIT p_limit
 $$;
 
+-- Texts for review whose patients were asked the screener and have answered nothing since.
+CREATE FUNCTION gate.silent(p_older interval, p_newer interval, p_form text, p_rule text, p_limit int)
+RETURNS TABLE (clinic_id uuid, patient_id uuid, entry_id uuid, revision int)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT DISTINCT s.clinic_id, s.patient_id, s.entry_id, s.revision
+    FROM screening s JOIN entry_revision r
+        ON r.clinic_id = s.clinic_id AND r.patient_id = s.patient_id
+        AND r.entry_id = s.entry_id AND r.revision = s.revision
+    WHERE s.label = 'review' AND s.reason <> 'model_missing' AND r.form <> p_form
+      AND s.screened_at BETWEEN app_now() - p_newer AND app_now() - p_older
+      AND s.screened_at < r.stored_at + interval '1 hour'
+      AND NOT EXISTS (SELECT FROM entry_revision a
+                      WHERE a.clinic_id = s.clinic_id AND a.patient_id = s.patient_id
+                        AND a.form = p_form AND a.stored_at >= s.screened_at)
+      AND NOT EXISTS (SELECT FROM screening e
+                      WHERE e.clinic_id = s.clinic_id AND e.patient_id = s.patient_id
+                        AND e.entry_id = s.entry_id AND e.label = 'escalate')
+      AND NOT EXISTS (SELECT FROM alert_source o
+                      WHERE o.clinic_id = s.clinic_id AND o.patient_id = s.patient_id
+                        AND o.entry_id = s.entry_id AND o.revision = s.revision
+                        AND o.rule = p_rule)
+    LIMIT p_limit
+$$;
+
 -- Clinics with audit events that no link of the chain covers. Only what came within a day of the
 -- last link is looked at: no transaction is open that long, and six years of events would be.
 CREATE FUNCTION gate.unsealed() RETURNS SETOF uuid

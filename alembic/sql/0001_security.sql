@@ -178,18 +178,19 @@ GRANT SELECT (clinic_id, patient_id, id, received_at, assessed_at) ON entry TO g
 GRANT SELECT (clinic_id, id, at) ON audit_event TO gate;
 GRANT SELECT (clinic_id, day, seq, audit_id) ON audit_seal TO gate;
 GRANT SELECT (clinic_id, id, expires_at) ON quarantine TO gate;
-GRANT SELECT (clinic_id, patient_id, entry_id, revision, stored_at, note_ct)
+GRANT SELECT (clinic_id, patient_id, entry_id, revision, form, stored_at, note_ct)
     ON entry_revision TO gate;
-GRANT SELECT (clinic_id, patient_id, entry_id, revision, stage, label, screened_at)
+GRANT SELECT (clinic_id, patient_id, entry_id, revision, stage, label, reason, screened_at)
     ON screening TO gate;
+GRANT SELECT (clinic_id, patient_id, entry_id, revision, rule) ON alert_source TO gate;
 DO $$
 DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'session', 'keys.clinic_key', 'keys.subject_key', 'consent', 'clinic', 'practitioner',
-        'patient', 'device', 'entry', 'entry_revision', 'screening', 'audit_event', 'audit_seal',
-        'quarantine'
+        'patient', 'device', 'entry', 'entry_revision', 'screening', 'alert_source',
+        'audit_event', 'audit_seal', 'quarantine'
     ] LOOP
         EXECUTE format('CREATE POLICY gate ON %s FOR SELECT TO gate USING (true)', t);
     END LOOP;

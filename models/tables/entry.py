@@ -131,6 +131,13 @@ class Screening(Table, table=True):
         Index("screening_entry_idx", "clinic_id", "patient_id", "entry_id", "revision"),
         Index("screening_quarantine_idx", "clinic_id", "quarantine_id"),
         Index(
+            "screening_review_idx",
+            "screened_at",
+            "clinic_id",
+            "patient_id",
+            postgresql_where=text("label = 'review'"),
+        ),
+        Index(
             "screening_stage_two_key",
             "clinic_id",
             "patient_id",

@@ -6,6 +6,8 @@ from clinical.instruments import Registry, composite, registry, score
 from clinical.instruments.form import Kind
 
 ALL = registry()
+ENGLISH_ONLY = {"asq@1"}
+"""Its wording may not be translated by us; the publisher's Spanish is not at hand."""
 NINE = [f"phq9_{n}" for n in range(1, 10)]
 SEVEN = [f"gad7_{n}" for n in range(1, 8)]
 CORE = ["low_mood", "anhedonia", "hopelessness", "fatigue"]
@@ -125,7 +127,7 @@ def test_every_condition_has_a_daily_set_with_four_core_items() -> None:
     assert all(rule is not None and len(rule.items) == 4 for rule in rules.values())
 
 
-@pytest.mark.parametrize("name", sorted(ALL.forms))
+@pytest.mark.parametrize("name", sorted(ALL.forms.keys() - ENGLISH_ONLY))
 def test_every_form_exists_in_english_and_spanish(name: str) -> None:
     english, spanish = ALL.form_in(name, "en"), ALL.form_in(name, "es")
 
@@ -133,6 +135,11 @@ def test_every_form_exists_in_english_and_spanish(name: str) -> None:
     assert spanish is not None
     assert english.allowed == spanish.allowed
     assert english.recall != spanish.recall
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH_ONLY))
+def test_what_has_no_checked_translation_is_asked_in_english(name: str) -> None:
+    assert ALL.form_in(name, "es") is ALL.form_in(name, "en") is ALL.forms[name]
 
 
 def test_wording_falls_back_to_english_where_there_is_none() -> None:

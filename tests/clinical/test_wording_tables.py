@@ -3,7 +3,7 @@
 import pytest
 
 from clinical.instruments import Effect, registry
-from clinical.instruments.form import Asked, Form, Kind
+from clinical.instruments.form import Asked, Form, Kind, Suicidality
 from tests.clinical.effect_table import EFFECTS
 from tests.clinical.wording import GAD7, PHQ9, WORDING
 
@@ -52,6 +52,15 @@ SI_ANSWERS = {
         "prefer_not": "Prefiero no decirlo",
     },
 }
+ASQ = {
+    "asq_1": "In the past few weeks, have you wished you were dead?",
+    "asq_2": "In the past few weeks, have you felt that you or your family would be better off if"
+    " you were dead?",
+    "asq_3": "In the past week, have you been having thoughts about killing yourself?",
+    "asq_4": "Have you ever tried to kill yourself?",
+    "asq_5": "Are you having thoughts of killing yourself right now?",
+}
+"""Source: NIMH, ASQ Suicide Risk Screening Tool; its open questions are for a human."""
 FREQUENCY = {
     "en": ["Not at all", "Several days", "More than half the days", "Nearly every day"],
     "es": ["Nunca", "Varios días", "Más de la mitad de los días", "Casi todos los días"],
@@ -75,7 +84,7 @@ def test_each_item_reads_as_agreed(name: str, at: int, language: str) -> None:
 def test_no_agreed_wording_is_left_out() -> None:
     shown = {item.id for each in ALL.forms.values() for item in each.items}
 
-    assert set(WORDING) | set(PHQ9) | set(GAD7) == shown
+    assert set(WORDING) | set(PHQ9) | set(GAD7) | set(ASQ) == shown
 
 
 @pytest.mark.parametrize("item", list(WORDING))
@@ -146,8 +155,7 @@ def test_the_six_item_check_runs_from_zero_to_four_each(language: str) -> None:
     assert (check.scoring.minimum, check.scoring.maximum) == (0, 24)
 
 
-@pytest.mark.parametrize("name", sorted(ALL.forms))
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("name", "language"), sorted(ALL.wordings))
 def test_nothing_is_called_by_the_name_of_a_licensed_scale(name: str, language: str) -> None:
     shown = form(name, language)
     words = " ".join([shown.title, shown.recall, *(item.text for item in shown.items)])
@@ -202,8 +210,7 @@ def test_an_instrument_carries_its_codes_and_published_changes(
     assert all(change.source for change in found.change)
 
 
-@pytest.mark.parametrize("name", sorted(ALL.forms))
-@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("name", "language"), sorted(ALL.wordings))
 def test_every_form_says_why_it_may_be_shipped(name: str, language: str) -> None:
     found = form(name, language)
 
@@ -258,3 +265,14 @@ def test_severity_has_four_steps_and_their_grades(language: str, steps: list[str
     assert [step.code for step in scale] == [0, 1, 2, 3]
     assert [step.ctcae_grade for step in scale] == [None, 1, 2, 3]
     assert [step.text for step in scale] == steps
+
+
+def test_the_screener_asks_in_the_words_of_its_authors_and_every_yes_pages() -> None:
+    asked = ALL.forms["asq@1"]
+
+    assert {item.id: item.text for item in asked.items} == ASQ
+    assert {item.suicidality for item in asked.items} == {
+        Suicidality(
+            escalate=frozenset({"yes"}), review=frozenset({"prefer_not"}), safe=frozenset({"no"})
+        )
+    }

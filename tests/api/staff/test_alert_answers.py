@@ -183,6 +183,29 @@ async def test_a_note_longer_than_a_note_may_be_is_refused(
     assert (answer.status_code, problem_in(answer)) == (422, "note-too-long")
 
 
+@pytest.mark.parametrize(
+    ("judged", "kept"),
+    [({}, {}), ({"useful": True}, {"useful": True}), ({"useful": False}, {"useful": False})],
+    ids=["nothing said", "useful", "not useful"],
+)
+async def test_whether_an_alert_was_useful_is_kept_with_its_history(
+    api: httpx.AsyncClient,
+    ward: Ward,
+    ana: Person,
+    dr_bo: Person,
+    superuser: Connection,
+    judged: dict[str, bool],
+    kept: dict[str, bool],
+) -> None:
+    alert_id = await raised(ward.pool, ana)
+
+    answer = await post(api, dr_bo, alert_id, "resolve", {**ENDING, **judged})
+
+    assert answer.status_code == 200
+    detail = await superuser.fetchval("SELECT detail FROM alert_history WHERE kind = 'resolved'")
+    assert detail == {"outcome": ENDING["outcome"], **kept}
+
+
 async def test_resolving_twice_is_one_answer_and_otherwise_a_conflict(
     api: httpx.AsyncClient, ward: Ward, ana: Person, dr_bo: Person
 ) -> None:
