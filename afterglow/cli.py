@@ -22,6 +22,7 @@ COMMANDS = {
     "emulator": "worker.fcm_emulator:main",
     "migrate": "afterglow.commands.serve:migrate",
     "practitioner": "afterglow.commands.practitioner:practitioner",
+    "rescreen": "afterglow.commands.rescreen:rescreen",
     "screen": "afterglow.commands.screen:screen",
     "smoke": "afterglow.commands.smoke:smoke",
     "up": "afterglow.commands.up:up",

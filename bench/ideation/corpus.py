@@ -13,6 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 UNSEEN = HERE / "unseen"
+DEVELOPMENT = HERE.parents[1] / "tests" / "data" / "checklist_dev.jsonl"
 LABELS = ("escalate", "review", "none")
 
 
@@ -39,6 +40,18 @@ def load_file(file: Path) -> list[Row]:
 def load_folder(folder: Path) -> list[Row]:
     """Read every file of a folder, by name."""
     return [row for file in sorted(folder.glob("*.jsonl")) for row in load_file(file)]
+
+
+def development() -> list[Row]:
+    """Read the development file: trained on as well, so a smoke test and no evidence."""
+    rows = [json.loads(line) for line in DEVELOPMENT.read_text(encoding="utf-8").splitlines()]
+    return [
+        Row(
+            id=row["id"], text=row["text"], lang=row["lang"], label=row["expected"],
+            theme=row["category"], register="-", author="development",
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def hash_of(folder: Path) -> str:

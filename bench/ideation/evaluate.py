@@ -4,24 +4,21 @@ Every text goes through the functions of ingest and worker, as with `afterglow s
 printed with their 95 % interval (Wilson). `--final` reads the set that is looked at once a release.
 """
 
-import json
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from bench.ideation.corpus import UNSEEN, Row, load_file
+from bench.ideation.corpus import UNSEEN, Row, development, load_file
 from bench.machine import percentile
 from clinical.ideation import Label, highest, load_lexicon, screen_note
 from worker.meaning import load_model
 
-DEVELOPMENT = Path(__file__).parents[2] / "tests" / "data" / "checklist_dev.jsonl"
 FINAL = "final"
 HARD = frozenset({"ketamine_effect", "idiom"})
 Z = 1.96
@@ -53,18 +50,6 @@ class Share:
         return f"{p:.3f} [{max(middle - half, 0):.2f}-{min(middle + half, 1):.2f}]"
 
 
-def development() -> list[Row]:
-    """Read the development file: a smoke test, and no evidence."""
-    rows = [json.loads(line) for line in DEVELOPMENT.read_text(encoding="utf-8").splitlines()]
-    return [
-        Row(
-            id=row["id"], text=row["text"], lang=row["lang"], label=row["expected"],
-            theme=row["category"], register="-", author="development",
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
 def share(answers: Iterable[Answer], label: str, holds: Callable[[Answer], bool]) -> Share:
     """Count, among the texts that should have a label, those of which something holds."""
     own = [answer for answer in answers if answer.row.label == label]
@@ -74,10 +59,10 @@ def share(answers: Iterable[Answer], label: str, holds: Callable[[Answer], bool]
 MEASURES: dict[str, tuple[str, Callable[[Answer], bool]]] = {
     "escalate: paged": ("escalate", lambda a: a.both is Label.ESCALATE),
     "escalate: seen by a human": ("escalate", lambda a: a.both is not Label.NONE),
-    "escalate: paged by the rules alone": ("escalate", lambda a: a.rules is Label.ESCALATE),
+    "escalate: paged by stage 1 alone": ("escalate", lambda a: a.rules is Label.ESCALATE),
     "none: not paged": ("none", lambda a: a.both is not Label.ESCALATE),
     "none: neither page nor feed": ("none", lambda a: a.both is Label.NONE),
-    "none: not paged by the rules": ("none", lambda a: a.rules is not Label.ESCALATE),
+    "none: not paged by stage 1": ("none", lambda a: a.rules is not Label.ESCALATE),
     "review: seen by a human": ("review", lambda a: a.both is not Label.NONE),
     "review: paged": ("review", lambda a: a.both is Label.ESCALATE),
 }

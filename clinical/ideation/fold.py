@@ -38,7 +38,7 @@ _SENTENCE_ENDS = frozenset(".!;\u3002\uff0e\uff01\uff1b\u2026\u061b\u06d4\u203c"
 _QUESTIONS = frozenset("?\uff1f\u061f\u00bf\u2047\u2048\u2049")
 _COLONS = frozenset(":\uff1a")
 _LINES = frozenset("\n\v\f\x85\u2028\u2029")
-_APOSTROPHES = frozenset("'\u2019\u2018\u02bc\u02bb`\u00b4\u2032\uff07\u201b")
+APOSTROPHES = frozenset("'\u2019\u2018\u02bc\u02bb`\u00b4\u2032\uff07\u201b")
 _TAGS = range(0xE0020, 0xE007F)
 
 
@@ -88,7 +88,7 @@ def _mark_of(char: str) -> str | None:
         (_QUESTIONS, QUESTION),
         (_COLONS, COLON),
         (_LINES, LINE),
-        (_APOSTROPHES, ""),
+        (APOSTROPHES, ""),
     ):
         if char in chars:
             return mark

@@ -36,6 +36,7 @@ class Reason(StrEnum):
 
 RULE_ITEM = "ideation.item"
 RULE_TEXT = "ideation.text"
+RULE_WORDING = "ideation.wording"
 RULE_UNAVAILABLE = "ideation.screening_unavailable"
 
 

@@ -13,8 +13,11 @@ from clinical.ideation.fold import PLAIN
 from clinical.ideation.pattern import Element, LexiconError, Pattern, elements_of
 from clinical.ideation.phrases import Phrases
 from clinical.ideation.spelling import Spelling
+from clinical.ideation.wording import Wording, read_wording
 
 PACKAGED = Path(__file__).parent / "lexicon"
+WORDING_FILE = "wording.bin"
+"""Made by `python -m bench.ideation.train` from the corpus; the other files are written by hand."""
 ELIDING = frozenset({"fr", "it"})
 ELISIONS = ("d", "j", "l", "m", "n", "s", "t", "qu", "c")
 ALWAYS, EVERYWHERE, COMMON, RARE = 1_000_000, 10_000, 100, 1
@@ -57,6 +60,7 @@ class Lexicon:
     clause_starts: frozenset[str]
     first_person: frozenset[str]
     examples: tuple[Example, ...]
+    wording: Wording
 
 
 @cache
@@ -117,6 +121,7 @@ def _load(folder: Path) -> Lexicon:
         clause_starts=frozenset(shared["clauses"]),
         first_person=frozenset(shared["first_person"]),
         examples=tuple(_example(row) for row in rows),
+        wording=read_wording(folder / WORDING_FILE),
     )
 
 

@@ -6,9 +6,10 @@ from unicodedata import normalize
 
 from clinical.ideation.context import Hit, lowered_all
 from clinical.ideation.fold import LINE, NORMALISER_VERSION, PLAIN
-from clinical.ideation.label import RULE_UNAVAILABLE, Label, Reason, Screening, Span
+from clinical.ideation.label import RULE_UNAVAILABLE, RULE_WORDING, Label, Reason, Screening, Span
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import BudgetExceededError, Meter, Pattern
+from clinical.ideation.pieces import pieces_of
 from clinical.ideation.view import View, triggered_views
 
 LONGEST_TEXT = 10_000
@@ -78,6 +79,12 @@ def _screen(text: str, lexicon: Lexicon, meter: Meter, *, too_long: bool) -> Scr
             read.append((view, hits))
             spans.update(_spans(view, hits))
     label, reason = _judge(read, lexicon)
+    if label is not Label.ESCALATE:
+        judged = [(start, end) for view, hits in read for start, end, _, _ in _lowered(view, hits)]
+        worded = set(_worded(text, lexicon, meter, judged))
+        if worded:
+            label, reason = Label.ESCALATE, Reason.RULE
+            spans |= worded
     rules = {rule for _, _, rule, _ in spans}
     if label is not Label.ESCALATE and (too_long or not _readable(text, plain, lexicon)):
         label, reason = Label.ESCALATE, Reason.SCREENING_UNAVAILABLE
@@ -100,6 +107,26 @@ def _spans(view: View, hits: Sequence[Hit]) -> Iterator[tuple[int, int, str, str
     for hit in hits:
         start, end = view.place(hit.first, hit.last)
         yield start, end, hit.pattern.id, hit.pattern.lang
+
+
+def _lowered(view: View, hits: Sequence[Hit]) -> Iterator[tuple[int, int, str, str]]:
+    return _spans(view, [hit for hit in hits if hit.pattern.escalates])
+
+
+def _worded(
+    text: str, lexicon: Lexicon, meter: Meter, judged: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int, str, str]]:
+    """Give the places whose wording alone pages.
+
+    Not where a pattern has hit and its context lowered it: that was read word by word.
+    """
+    pieces = pieces_of(text, lexicon, meter)
+    scores = lexicon.wording.scores(pieces.words, pieces.units)
+    for unit, score in zip(pieces.units, scores, strict=True):
+        if score >= lexicon.wording.page and not any(
+            start < unit.end and unit.start < end for start, end in judged
+        ):
+            yield unit.start, unit.end, RULE_WORDING, ""
 
 
 def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:

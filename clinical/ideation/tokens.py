@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import NamedTuple
 
 from clinical.ideation.fold import ANY_I, COLON, LINE, QUESTION, SENTENCE
 
@@ -20,6 +21,15 @@ Source: house rule; dictation without stops is read by a human at once.
 _SIGNS = {SENTENCE: ".", QUESTION: "?", COLON: ":", LINE: "/"}
 MARKS = frozenset(_SIGNS.values())
 _ENDS_SENTENCE = frozenset(".?:")
+
+
+class Unit(NamedTuple):
+    """Words `first`..`last` of a text, and the code points they came from."""
+
+    first: int
+    last: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

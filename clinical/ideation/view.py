@@ -110,7 +110,9 @@ def _before_a_letter(text: str, sign: str) -> bool:
 
 def _leet(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
     folded = text.translate(LEET)
-    words = [resolved(word, lexicon.vocabulary) for word in folded.split()]
+    words = folded.split()
+    meant = {word: resolved(word, lexicon.vocabulary) for word in set(words)}
+    words = [meant[word] for word in words]
     spelt = _triggered(words, lexicon, meter)
     if spelt is not None:
         yield View(words=spelt, lexicon=lexicon, folded=folded, source=text, table=LEET)
@@ -123,8 +125,9 @@ def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
         source = "".join(char for char, _ in pieces)
         moved = [at for _, at in pieces]
     folded = source.translate(MASKED)
-    cut = [_read_open(word, lexicon) for word in marked_words(folded)]
-    marked = rejoined(cut, lexicon.segments, lexicon.masks, meter)
+    cut = marked_words(folded)
+    meant = {word: _read_open(word, lexicon) for word in set(cut)}
+    marked = rejoined([meant[word] for word in cut], lexicon.segments, lexicon.masks, meter)
     words = [word for word in marked.words if word not in MARKS]
     spelt = _triggered(words, lexicon, meter)
     if spelt is not None:

@@ -1,33 +1,31 @@
 """Stage 2 with its model: the real one, and one whose vectors are made up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 
 from clinical.ideation import Label, Lexicon, Reason, load_lexicon, screen
-from clinical.ideation.meaning import MOST_UNITS
-from tests.worker.test_head import head
+from clinical.ideation.meaning import Thresholds
+from tests.clinical.ideation.test_wording import weighing
 from worker import meaning
-from worker.head import DIMENSIONS, Array, HeadInvalid
-from worker.meaning import LoadedLater, Model, load_model, load_reader
+from worker.encoder import WeightsInvalid
+from worker.meaning import MOST_UNITS, LoadedLater, Model, load_model, load_reader
 from worker.second_reading import NobodyReads
 
-MARCH = "They can give my slot in March to somebody else, I won't be around for it."
+MARCH = "You need not keep a chair free for me in March."
 
 
 class Encoder:
-    """Gives the word `dark` a vector that pages, `grey` one that is for review."""
+    """Gives the word `dark` a score that pages, `grey` one that is for review."""
 
     def __init__(self) -> None:
-        self.calls: list[list[str]] = []
+        self.calls: list[Sequence[str]] = []
 
-    def __call__(self, texts: list[str]) -> Array:
+    def __call__(self, texts: Sequence[str]) -> list[float]:
         self.calls.append(texts)
-        found: Array = np.zeros((len(texts), DIMENSIONS), np.float32)
-        found[:, 0] = [1.0 if "dark" in text else 0.3 if "grey" in text else 0.0 for text in texts]
-        return found
+        return [4.0 if "dark" in text else 2.5 if "grey" in text else 0.0 for text in texts]
 
 
 @pytest.fixture
@@ -37,7 +35,10 @@ def encoder() -> Encoder:
 
 @pytest.fixture
 def model(encoder: Encoder) -> Model:
-    return Model(encode=encoder, head=head(), version="made up")
+    """Read with a wording that takes one from everything, and half of it back for `pale`."""
+    lexicon = replace(load_lexicon(), wording=weighing(pale=1.0))
+    limits = Thresholds(page=2.0, read=1.0)
+    return Model(score=encoder, lexicon=lexicon, limits=limits, version="made up")
 
 
 def labels(model: Model, notes: Sequence[str]) -> list[Label]:
@@ -70,7 +71,7 @@ def test_no_note_costs_no_encoding(model: Model, encoder: Encoder) -> None:
 def test_a_note_without_end_is_read_to_a_point_and_then_by_a_human(
     model: Model, encoder: Encoder
 ) -> None:
-    [read] = model.read(["A line.\n" * MOST_UNITS])
+    [read] = model.read(["".join(f"Line {n} of it.\n" for n in range(MOST_UNITS))])
 
     assert (read.label, read.reason) == (Label.REVIEW, Reason.MODEL_MISSING)
     assert len(encoder.calls[0]) == MOST_UNITS
@@ -80,7 +81,7 @@ def test_a_model_that_cannot_be_loaded_is_an_alarm_and_nobody_reads(
     monkeypatch: pytest.MonkeyPatch, worker_log: Any
 ) -> None:
     def damaged() -> Model:
-        raise HeadInvalid
+        raise WeightsInvalid
 
     monkeypatch.setattr(meaning, "load_model", damaged)
 
@@ -119,6 +120,7 @@ def lexicon() -> Lexicon:
 def test_what_the_rules_miss_the_model_finds(real: Model, lexicon: Lexicon) -> None:
     assert screen(MARCH, lexicon).label is Label.NONE
     assert labels(real, [MARCH]) == ["escalate"]
+    assert labels(real, ["I won't be needing the appointment in March"]) == ["escalate"]
 
 
 @pytest.mark.parametrize(

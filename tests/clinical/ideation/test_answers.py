@@ -51,7 +51,8 @@ def test_an_answer_that_cannot_be_read_is_no_denial(answer: object) -> None:
 
 
 def test_the_registry_knows_the_items_of_every_form() -> None:
-    assert set(ALL.suicidality) == {"si_daily", "phq9_9"}
+    asq = {f"asq_{number}" for number in range(1, 6)}
+    assert set(ALL.suicidality) == {"si_daily", "phq9_9"} | asq
 
 
 @pytest.mark.parametrize("effect", ["suicidal_ideation", "suicide_attempt"])

@@ -37,7 +37,7 @@ def test_figures(capsys: pytest.CaptureFixture[str]) -> None:
         )
 
     assert recall >= 0.95
-    assert paging[Label.NONE] <= 4
+    assert paging[Label.NONE] <= 1
     assert seen == 1
     assert quiet == {Label.NONE: 117}
 
