@@ -100,16 +100,9 @@ def pieces_of(text: str, lexicon: Lexicon, meter: Meter) -> Pieces:
     present = frozenset(kinds) | {STOP}
     for ends in dict.fromkeys(ends & present for ends in LEVELS):
         found |= dict.fromkeys(_together(list(_merged(fine, kinds, ends))))
-    return Pieces(_spelt(words, lexicon, meter), list(found))
-
-
-def _spelt(words: list[str], lexicon: Lexicon, meter: Meter) -> list[str]:
     meter.take(len(words))
     slips = lexicon.spelling.slips
-    guesses = lexicon.spelling.guesses(words, meter.take)
-    if not guesses and slips.keys().isdisjoint(words):
-        return words
-    return [guesses.get(word) or slips.get(word, word) for word in words]
+    return Pieces([slips.get(word, word) for word in words], list(found))
 
 
 def _cleaned(text: str) -> tuple[str, Sequence[int]]:
