@@ -33,7 +33,7 @@ NOTES: Final = {
         "Went to the allotment; the beans have come up.",
         "Called my brother and stayed on the line for an hour.",
         "I read forty pages and could tell you what was in them.",
-        "Quiet in my head. I keep checking whether it is still quiet.",
+        "My head was quiet this morning, and I noticed the birds.",
         "Swam twenty lengths. Legs like jelly, mood like summer.",
         "Booked the train to see Mum.",
     ),
