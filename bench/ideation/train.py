@@ -50,10 +50,10 @@ SHORT = 3
 """Units of a text that is so short that all of them are meant."""
 ORDERS = (1, 2)
 DRAWN_ON = ("indirect", "mixed")
-"""The unseen sets that chose the lines below, and nothing else; `final` chose nothing.
+"""The unseen sets on which the lines are drawn; they chose nothing else but `REVIEW_WEIGHT`.
 
-Authors left out of the training in turn would be cleaner and drew the lines too high: some were
-asked for nothing but harmless texts that sound alarming, as no clinic's diary does.
+Authors left out of the training would be cleaner. Drawn on them at 5 % of harmless texts paged, of
+which patterns and wording had used 4.3, the model's line came out at 5.1 and it paged hardly any.
 """
 PAGED_IN_REQUEST = 0.025
 PAGED = 0.06
