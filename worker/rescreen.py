@@ -20,7 +20,7 @@ from models.session import Pool, clinic_transaction
 from models.subject_key import subject_for
 from models.task import put_on_task
 from worker.log import log
-from worker.second_reading import Reader, read_or_ask
+from worker.second_reading import Reader, note_of, read_or_ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +62,12 @@ class Rescreening:
         async with clinic_transaction(self.pool, self.clinic_id) as connection:
             try:
                 subject = await subject_for(connection, self.keyring, self.clinic_id, patient_id)
-                notes = [row.note(subject) for row in rows]
-            except (Unreadable, ValueError) as error:
+            except Unreadable as error:
                 log.error("screening.note_unreadable", patient_id=str(patient_id), exc_info=error)
                 return []
-        labels = await asyncio.to_thread(self._labels, notes)
+        notes = [(row, note_of(row, subject)) for row in rows]
+        read = [(row, note) for row, note in notes if note is not None]
+        labels = await asyncio.to_thread(self._labels, [note for _, note in read])
         return [
             Difference(
                 patient_id=patient_id,
@@ -75,7 +76,7 @@ class Rescreening:
                 before=before,
                 after=after,
             )
-            for row, after in zip(rows, labels, strict=True)
+            for (row, _), after in zip(read, labels, strict=True)
             for before in [highest(*map(Label, row.labels))]
             if after != before and not (row.by_item and after.rank < before.rank)
         ]

@@ -35,6 +35,19 @@ class Reader(Protocol):
         ...
 
 
+class Note(Protocol):
+    """A revision whose note can be decrypted."""
+
+    @property
+    def entry_id(self) -> UUID:
+        """Name the entry."""
+        ...
+
+    def note(self, subject: Subject) -> str:
+        """Decrypt what was written."""
+        ...
+
+
 class NobodyReads:
     """Stands in for a model that is not installed or cannot be loaded: a human reads instead."""
 
@@ -84,7 +97,7 @@ class Desk:
         return [note_of(each, subject) for each in found]
 
 
-def note_of(each: Unread, subject: Subject) -> str | None:
+def note_of(each: Note, subject: Subject) -> str | None:
     """Decrypt one note; None when it does not open."""
     try:
         return each.note(subject)

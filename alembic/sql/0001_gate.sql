@@ -140,8 +140,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     GROUP BY e.clinic_id, e.patient_id ORDER BY min(e.received_at) LIMIT p_limit
 $$;
 
--- Notes that no job has read for their meaning in time, the longest waiting first. For the pager,
--- which sees no diary: ids only.
+-- Notes that no job has read for their meaning in time: those that no task names first, or a long
+-- backlog would keep the rest from ever becoming one. For the pager, which sees no diary: ids only.
 CREATE FUNCTION gate.unread(p_older interval, p_limit int)
 RETURNS TABLE (clinic_id uuid, patient_id uuid, entry_id uuid, revision int)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -157,7 +157,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                       WHERE two.clinic_id = r.clinic_id AND two.patient_id = r.patient_id
                         AND two.entry_id = r.entry_id AND two.revision = r.revision
                         AND two.stage = 2)
-    ORDER BY r.stored_at LIMIT p_limit
+    ORDER BY EXISTS (SELECT FROM alert_source o
+                     WHERE o.clinic_id = r.clinic_id AND o.patient_id = r.patient_id
+                       AND o.entry_id = r.entry_id AND o.revision = r.revision
+                       AND o.rule = 'ideation.review'), r.stored_at
+    LIMIT p_limit
 $$;
 
 -- Texts for review whose patients were asked the screener and have answered nothing since.

@@ -9,7 +9,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clinical.ideation.fold import APOSTROPHES, LEET_DIGITS, LEET_SIGNS, MASKED, MASKS, PLAIN
+from clinical.ideation.fold import (
+    APOSTROPHES,
+    LEET_DIGITS,
+    LEET_SIGNS,
+    MASKED,
+    MASKS,
+    MOST_FOLDED,
+    PLAIN,
+)
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import Meter
 from clinical.ideation.repair import needs_reorder, needs_repair, rejoined, reordered, unmasked
@@ -56,7 +64,9 @@ class _Kinds(dict[str, int]):
     """What each sign does; worked out when first met."""
 
     def __missing__(self, sign: str) -> int:
-        self[sign] = kind = _kind_of(sign)
+        kind = _kind_of(sign)
+        if len(self) < MOST_FOLDED:
+            self[sign] = kind
         return kind
 
 

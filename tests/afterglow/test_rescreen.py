@@ -8,8 +8,9 @@ from click.testing import CliRunner, Result
 
 from afterglow.cli import main
 from afterglow.commands import rescreen as module
-from models.cipher import Keyring
+from models.cipher import Keyring, Subject, Unreadable
 from models.ingest import Decision
+from models.rescreen import Written
 from models.second_reading import REVIEW_RULE
 from models.session import Connection, Pool
 from tests.cast import Clock, Database, Person
@@ -128,3 +129,23 @@ async def test_many_texts_are_all_read(
         await write(diary, keyring, TIRED)
 
     assert "70 from none to review" in (await run(environment)).output
+
+
+async def test_a_note_that_does_not_open_keeps_no_other_from_being_read(
+    environment: dict[str, str], diary: Diary, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = await write(diary, keyring, MARCH)
+    other = await write(diary, keyring, MARCH)
+    opens = Written.note
+
+    def note(self: Written, subject: Subject) -> str:
+        if self.entry_id == damaged.entry_id:
+            raise Unreadable
+        return opens(self, subject)
+
+    monkeypatch.setattr(Written, "note", note)
+
+    told = await run(environment)
+
+    assert f"{other.entry_id}  revision 1  none -> escalate" in told.output
+    assert "screening.note_unreadable" in told.stderr

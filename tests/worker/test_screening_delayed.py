@@ -9,6 +9,7 @@ from tests.cast import Clock, Person, Ward
 from tests.scenarios.ward import Stage
 from tests.worker.diary_rows import Diary
 from tests.worker.notes import MARCH, WALK, Scripted, alerts, read, write
+from worker import heartbeat
 from worker.heartbeat import UNREAD_AFTER, Heart
 from worker.listener import Listener
 from worker.second_reading import Desk
@@ -92,3 +93,18 @@ async def test_everybodys_notes_are_their_own_task(
 
     patients = await superuser.fetch("SELECT patient_id FROM alert")
     assert {row["patient_id"] for row in patients} == {diary.who.id, eve.id}
+
+
+async def test_a_backlog_longer_than_one_look_becomes_tasks_to_its_end(
+    heart: Heart, diary: Diary, keyring: Keyring, clock: Clock, superuser: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(heartbeat, "MOST_UNREAD", 2)
+    for _ in range(5):
+        await write(diary, keyring, WALK)
+    await late(clock)
+
+    for _ in range(3):
+        assert await heart.beat() == ["screening_delayed"]
+
+    assert await superuser.fetchval("SELECT count(*) FROM alert_source") == 5
