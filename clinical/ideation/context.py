@@ -86,7 +86,11 @@ class Context:
     def raises_again(self, hits: Sequence[Hit]) -> bool:
         """Say whether anything in the entry takes the comfort of the cues back."""
         first = min(hit.first for hit in hits)
-        return any(self._raiser(at, first, hits) for at in range(len(self._words)))
+        lists = ("raisers", "contrast", "times", "limiting")
+        starts = frozenset[str]().union(*(self._cues[name].starts for name in lists))
+        return any(
+            self._raiser(at, first, hits) for at, word in enumerate(self._words) if word in starts
+        )
 
     def _has(self, cue: str, places: range) -> bool:
         return self._cues[cue].within(self._words, places)

@@ -7,7 +7,7 @@ to the original is a running sum that is only made when a rule has hit.
 import json
 import unicodedata
 from collections.abc import Mapping
-from itertools import repeat
+from itertools import accumulate
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,9 @@ SENTENCE, QUESTION, COLON, LINE = "\x1f", "\x1d", "\x1e", "\n"
 
 ANY_I = "\x01"
 """Stands for `1`, `|` and `!` between letters until the vocabulary says whether i or l is meant."""
+
+PART = "\x1c"
+"""Parts of a text that are folded at once are parted by it; `PARTED` leaves it as it is."""
 
 MOST_FOLDED = 30_000
 """Code points whose folding is remembered; more would let a caller fill the memory.
@@ -105,6 +108,7 @@ _folding = _read()
 _letters = {**_folding["confusables"], **_folding["emoji"]}
 
 PLAIN = Folding(_letters, {})
+PARTED = Folding({**_letters, PART: PART}, {})
 LEET = Folding(_letters, _folding["leet"])
 LEET_DIGITS = frozenset(each for each in _folding["leet"] if each.isdigit())
 LEET_SIGNS = frozenset(_folding["leet"]) - LEET_DIGITS
@@ -112,12 +116,10 @@ MASKS = frozenset("*#")
 MASKED = Folding({**_letters, "*": "*", "#": "*"}, _folding["leet"])
 
 
-def origins(text: str, table: Folding) -> list[int]:
-    """Say, for each character of the folded text, which code point of the text it came from."""
-    found: list[int] = []
-    for at, char in enumerate(text):
-        found.extend(repeat(at, len(table[ord(char)])))
-    return found
+def reach(text: str, table: Folding) -> list[int]:
+    """Say how long the folded text is behind each code point of the text."""
+    lengths = {sign: len(table[ord(sign)]) for sign in set(text)}
+    return list(accumulate(map(lengths.__getitem__, text)))
 
 
 def untagged(char: str) -> str:

@@ -103,7 +103,8 @@ def _load(folder: Path) -> Lexicon:
     segments = frozenset(
         word for pattern in patterns for element in pattern.elements for word in _all_words(element)
     )
-    spelling = Spelling(shared["long_words"], known=vocabulary | segments)
+    readable = vocabulary | segments | frozenset(_words(folder / "readable.txt"))
+    spelling = Spelling(shared["long_words"], known=vocabulary | segments, readable=readable)
     return Lexicon(
         version=version_of(folder),
         patterns=patterns,
@@ -111,7 +112,7 @@ def _load(folder: Path) -> Lexicon:
         triggers=frozenset(by_anchor) | frozenset(spelling.slips),
         spelling=spelling,
         vocabulary=vocabulary | segments,
-        readable=vocabulary | segments | frozenset(_words(folder / "readable.txt")),
+        readable=readable,
         segments=vocabulary
         | frozenset(
             word for row in rows for each in _elements(row, classes) for word in _all_words(each)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 class Phrases:
     """A set of phrases of one or more words each."""
 
-    __slots__ = ("_ending", "_starting", "words")
+    __slots__ = ("_ending", "_starting", "starts", "words")
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._starting: dict[str, list[list[str]]] = {}
@@ -15,6 +15,7 @@ class Phrases:
         for words in split:
             self._starting.setdefault(words[0], []).append(words)
             self._ending.setdefault(words[-1], []).append(words)
+        self.starts = frozenset(self._starting)
         self.words = frozenset(words[0] for words in split if len(words) == 1)
 
     def __bool__(self) -> bool:
@@ -37,5 +38,5 @@ class Phrases:
     def within(self, words: Sequence[str], places: range) -> bool:
         """Say whether any phrase starts and ends inside these places."""
         return any(
-            0 < length <= places.stop - at for at in places if (length := self.at(words, at))
+            0 < self.at(words, at) <= places.stop - at for at in places if words[at] in self.starts
         )

@@ -8,6 +8,7 @@ reading. What stands around a sentence cannot either: it is read by itself too.
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from clinical.ideation.fold import (
     APOSTROPHES,
@@ -16,11 +17,13 @@ from clinical.ideation.fold import (
     MASKED,
     MASKS,
     MOST_FOLDED,
+    PART,
+    PARTED,
     PLAIN,
 )
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import Meter
-from clinical.ideation.repair import needs_reorder, needs_repair, rejoined, reordered, unmasked
+from clinical.ideation.repair import needs_rejoining, needs_reorder, rejoined, reordered, unmasked
 from clinical.ideation.tokens import Unit, resolved
 
 TOGETHER = 3
@@ -42,7 +45,6 @@ LEVELS = (
 """What a sentence may end with: each way of reading line ends and quotation marks is tried."""
 _INSIDE = frozenset(",-\u2010\u2011_/&%+=") | APOSTROPHES | DISGUISES
 _STOPS = frozenset(".!?\u2026;\u3002\uff0e\uff01\uff1f\uff1b\u203c\u2047\u2048\u2049")
-_FULL_WIDTH = "\uff00"
 _EDGES = "".join(_STOPS) + ",:'\"()"
 _BETWEEN_LETTERS = DISGUISES | APOSTROPHES
 _LINES = frozenset("\n\v\f\r\x85\u2028\u2029")
@@ -95,30 +97,29 @@ def pieces_of(text: str, lexicon: Lexicon, meter: Meter) -> Pieces:
     """
     source, moved = _cleaned(text)
     words: list[str] = []
-    read: dict[str, list[str]] = {}
     fine: list[Unit] = []
     kinds: list[int] = []
-    for start, end, kind in _cut(source):
+    cuts = list(_cut(source))
+    parts = [source[start:end] for start, end, _ in cuts]
+    for (start, end, kind), own in zip(cuts, _words_of(parts, lexicon, meter), strict=True):
         first = len(words)
-        words += _words_of(source[start:end], lexicon, meter, read)
-        if len(words) > first:
+        words += own
+        if own:
             fine.append(Unit(first, len(words), moved[start], moved[end - 1] + 1))
             kinds.append(kind)
         elif kinds:
             kinds[-1] = max(kinds[-1], kind)
-    found: dict[Unit, None] = {}
-    present = frozenset(kinds) | {STOP}
-    for ends in dict.fromkeys(ends & present for ends in LEVELS):
-        found |= dict.fromkeys(_together(list(_merged(fine, kinds, ends))))
     meter.take(len(words))
     slips = lexicon.spelling.slips
-    return Pieces([slips.get(word, word) for word in words], list(found))
+    return Pieces(
+        [slips.get(word, word) for word in words], list(dict.fromkeys(_units(fine, kinds)))
+    )
 
 
 def _cleaned(text: str) -> tuple[str, Sequence[int]]:
     """Drop what cannot be seen, undo what is hidden, and say where each sign came from."""
-    kinds = set(map(_KINDS.__getitem__, set(text)))
-    if GONE not in kinds and not needs_reorder(text, set(text)):
+    signs = set(text)
+    if GONE not in map(_KINDS.__getitem__, signs) and not needs_reorder(text, signs):
         return text, range(len(text))
     seen = [piece for piece in reordered(text) if _KINDS[piece[0]] != GONE]
     return "".join(sign for sign, _ in seen), [at for _, at in seen]
@@ -127,8 +128,10 @@ def _cleaned(text: str) -> tuple[str, Sequence[int]]:
 def _cut(text: str) -> Iterator[tuple[int, int, int]]:
     """Part a text at every sign that parts, and say how much each does."""
     start = 0
-    for at, kind in enumerate(map(_KINDS.__getitem__, text)):
-        if kind > INSIDE and (kind != STOP or _ends(text, at)) and not _in_a_time(text, at):
+    parting = {sign: kind for sign in set(text) if (kind := _KINDS[sign]) > INSIDE}
+    for at in [at for at, sign in enumerate(text) if sign in parting]:
+        kind = parting[text[at]]
+        if (kind != STOP or _ends(text, at)) and not _in_a_time(text, at):
             yield start, at + 1, kind
             start = at + 1
     if start < len(text):
@@ -148,41 +151,59 @@ def _ends(text: str, at: int) -> bool:
     return after.isalpha() and whole and text[at] != "!"
 
 
-def _merged(fine: Sequence[Unit], kinds: Sequence[int], ends: frozenset[int]) -> Iterator[Unit]:
-    first: Unit | None = None
-    for unit, kind in zip(fine, kinds, strict=True):
-        first = first or unit
-        if kind in ends:
-            yield Unit(first.first, unit.last, first.start, unit.end)
-            first = None
-    if first is not None:
-        yield Unit(first.first, fine[-1].last, first.start, fine[-1].end)
+def _units(fine: Sequence[Unit], kinds: Sequence[int]) -> Iterator[Unit]:
+    """Put the parts together to sentences, and each with the one or two behind it."""
+    alone: set[tuple[int, int]] = set()
+    together: set[tuple[int, int]] = set()
+    present = frozenset(kinds) | {STOP}
+    for ends in {ends & present for ends in LEVELS}:
+        stops = [at for at, kind in enumerate(kinds[:-1]) if kind in ends] + [len(fine) - 1]
+        starts = [0, *(at + 1 for at in stops)]
+        alone.update(zip(starts, stops, strict=False))
+        for behind in range(1, TOGETHER):
+            together.update(zip(starts, stops[behind:], strict=False))
+    for first, last in sorted(alone | together) if fine else ():
+        unit = Unit(fine[first].first, fine[last].last, fine[first].start, fine[last].end)
+        if (first, last) in alone:
+            yield unit
+            yield from _windows(unit)
+        elif unit.last - unit.first <= 2 * LONGEST_PLAIN:
+            yield unit
 
 
-def _together(sentences: Sequence[Unit]) -> Iterator[Unit]:
-    """Yield each sentence, its windows, and each with the one or two behind it."""
-    for at, unit in enumerate(sentences):
-        for last in sentences[at : at + TOGETHER]:
-            if last is unit or last.last - unit.first <= 2 * LONGEST_PLAIN:
-                yield Unit(unit.first, last.last, unit.start, last.end)
-        if unit.last - unit.first > LONGEST_PLAIN:
-            for first in range(unit.first, unit.last - WINDOW + STRIDE, STRIDE):
-                yield Unit(first, min(first + WINDOW, unit.last), unit.start, unit.end)
+def _windows(unit: Unit) -> Iterator[Unit]:
+    if unit.last - unit.first > LONGEST_PLAIN:
+        for first in range(unit.first, unit.last - WINDOW + STRIDE, STRIDE):
+            yield Unit(first, min(first + WINDOW, unit.last), unit.start, unit.end)
 
 
-def _words_of(text: str, lexicon: Lexicon, meter: Meter, read: dict[str, list[str]]) -> list[str]:
-    if DISGUISES.isdisjoint(text) and max(text) < _FULL_WIDTH:
-        words = text.translate(PLAIN).split()
-    else:
-        tokens = text.replace("_", " ").split()
-        for token in tokens:
-            if token not in read:
-                read[token] = _meant(token, lexicon, meter)
-        words = [word for token in tokens for word in read[token]]
-    plain = " ".join(words)
-    if needs_repair(plain, plain, words, set()):
-        words = rejoined(words, lexicon.segments, {}, meter).words
+def _words_of(parts: Sequence[str], lexicon: Lexicon, meter: Meter) -> list[list[str]]:
+    """Read the words of every part; what nothing in the text asks for is not looked for."""
+    folded = PART.join(parts).translate(PARTED).split(PART) if parts else []
+    words = [part.split() for part in folded]
+    meant = {token: _meant(token, lexicon, meter) for token in _disguised(" ".join(parts))}
+    for at, part in enumerate(parts if meant else ()):
+        tokens = part.replace("_", " ").split()
+        if not meant.keys().isdisjoint(tokens):
+            read = (meant.get(token) or token.translate(PLAIN).split() for token in tokens)
+            words[at] = list(chain.from_iterable(read))
+    if needs_rejoining(list(chain.from_iterable(words))):
+        for at, own in enumerate(words):
+            if needs_rejoining(own):
+                words[at] = rejoined(own, lexicon.segments, {}, meter).words
     return words
+
+
+def _disguised(text: str) -> set[str]:
+    """Find what may be other words than it looks like: with digits or signs among its letters."""
+    signs = {sign for sign in set(text) if sign == "_" or MASKED[ord(sign)] != PLAIN[ord(sign)]}
+    if not signs:
+        return set()
+    return {
+        token
+        for token in text.replace("_", " ").split()
+        if not signs.isdisjoint(token) and not token.strip(_EDGES).isdigit()
+    }
 
 
 def _meant(token: str, lexicon: Lexicon, meter: Meter) -> list[str]:

@@ -31,6 +31,15 @@ def needs_repair(text: str, plain: str, words: list[str], chars: set[str]) -> bo
     """Say cheaply whether anything in the text asks for the third view."""
     if not MASKS.isdisjoint(chars) or needs_reorder(text, chars):
         return True
+    return _needs_rejoining(plain, words)
+
+
+def needs_rejoining(words: list[str]) -> bool:
+    """Say whether any of these words was stretched, or letters stand alone that were one word."""
+    return _needs_rejoining(" ".join(words), words)
+
+
+def _needs_rejoining(plain: str, words: list[str]) -> bool:
     if list(map(len, words)).count(1) >= FEWEST_LETTERS and _letters_in_a_row(words):
         return True
     return any(map(plain.__contains__, _THREE_ALIKE))
@@ -107,12 +116,13 @@ def rejoined(
     read: dict[str, str] = {}
     at = raw = 0
     while at < len(marked):
-        letters, behind = _run(marked, at)
-        if len(letters) >= FEWEST_LETTERS:
-            _add_joined(out, letters, raw, known)
-            at, raw = behind, raw + len(letters)
-            continue
         word = marked[at]
+        if len(word) == 1:
+            letters, behind = _run(marked, at)
+            if len(letters) >= FEWEST_LETTERS:
+                _add_joined(out, letters, raw, known)
+                at, raw = behind, raw + len(letters)
+                continue
         if word in MARKS:
             out.add(word, (raw, raw))
         else:

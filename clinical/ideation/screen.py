@@ -131,8 +131,8 @@ def _worded(
 
 def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:
     words, by_anchor = view.words, lexicon.by_anchor
-    for at, word in enumerate(words):
-        for pattern, offset in by_anchor.get(word, ()):
+    for at in [at for at, word in enumerate(words) if word in by_anchor]:
+        for pattern, offset in by_anchor[words[at]]:
             match = pattern.match(words, at - offset, meter) if at >= offset else None
             if match is not None and _stands(view, pattern, *match):
                 yield Hit(pattern, *match)

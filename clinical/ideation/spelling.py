@@ -33,9 +33,15 @@ class Spelling:
 
     __slots__ = ("_by_first", "_known", "_shortest", "slips")
 
-    def __init__(self, words: Iterable[str], *, known: Collection[str]) -> None:
+    def __init__(
+        self, words: Iterable[str], *, known: Collection[str], readable: Collection[str] = ()
+    ) -> None:
+        """Take the words that may be meant, those of the lexicon, and others of the languages.
+
+        One slip makes even a readable word suspicious, two do not: "suicida" is one of Spanish.
+        """
         wanted = sorted(words)
-        self._known = known
+        self._known = frozenset(known).union(readable)
         self.slips = {slip: word for word in wanted for slip in one_slip(word) if slip not in known}
         long = [word for word in wanted if len(word) >= LONG]
         self._shortest = min(map(len, long), default=LONG) - SLIPS

@@ -1,8 +1,8 @@
 """A folded text as words, with the clause, sentence and line each word stands in."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass
+from itertools import accumulate, compress, product
 from typing import NamedTuple
 
 from clinical.ideation.fold import ANY_I, COLON, LINE, QUESTION, SENTENCE
@@ -44,18 +44,22 @@ class Marked:
         self.words.append(word)
         self.raw.append(raw)
 
+    def raw_of(self, first: int, last: int) -> tuple[int, int]:
+        """Say which words of the folded text the words `first`..`last`, not marks, came from."""
+        own = [raw for word, raw in zip(self.words, self.raw, strict=True) if word not in MARKS]
+        return own[first][0], own[last - 1][1]
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
     """Words of one view, in parallel lists; all numbers rise through the text."""
 
-    words: list[str] = field(default_factory=list[str])
-    raw: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    clause: list[int] = field(default_factory=list[int])
-    sentence: list[int] = field(default_factory=list[int])
-    line: list[int] = field(default_factory=list[int])
-    questions: set[int] = field(default_factory=set[int])
-    colons: set[int] = field(default_factory=set[int])
+    words: list[str]
+    clause: list[int]
+    sentence: list[int]
+    line: list[int]
+    questions: frozenset[int]
+    colons: frozenset[int]
 
     def same_clause(self, first: int, last: int) -> range | None:
         """List the words of the clauses around `first`..`last`; None where they are too long."""
@@ -79,64 +83,35 @@ def marked_words(view: str) -> list[str]:
     return view.split()
 
 
-def with_raw(marked: list[str]) -> Marked:
-    """Give each word its number in the folded text; marks are not counted."""
-    out = Marked(marked, [])
-    raw = 0
-    for word in marked:
-        step = word not in MARKS
-        out.raw.append((raw, raw + step))
-        raw += step
-    return out
-
-
 def tokens_of(
-    marked: Marked,
+    marked: Sequence[str],
     words: list[str],
     *,
     contrast: Collection[str],
     subjects: Collection[str],
 ) -> Tokens:
     """Sort words into clauses; `words` are those of `marked` as they are meant."""
-    out = Tokens(words=words)
-    clause = sentence = line = 0
-    for at, word in enumerate(marked.words):
-        if word in MARKS:
-            clause += 1
-            line += word == "/"
-            if word in _ENDS_SENTENCE:
-                sentence = _end_sentence(out, word, sentence)
-            continue
-        if word in contrast or (word == "and" and _next(marked.words, at) in subjects):
-            clause += 1
-        out.raw.append(marked.raw[at])
-        out.clause.append(clause)
-        out.sentence.append(sentence)
-        out.line.append(line)
-    return out
+    spoken = [word not in MARKS for word in marked]
+    starts = [
+        word in MARKS or word in contrast or (word == "and" and behind in subjects)
+        for word, behind in zip(marked, [*marked[1:], ""], strict=True)
+    ]
+    sentence = list(accumulate((word in _ENDS_SENTENCE for word in marked), initial=0))
+    return Tokens(
+        words=words,
+        clause=list(compress(accumulate(starts), spoken)),
+        sentence=list(compress(sentence, spoken)),
+        line=list(compress(accumulate(word == "/" for word in marked), spoken)),
+        questions=frozenset(sentence[at] for at, word in enumerate(marked) if word == "?"),
+        colons=frozenset(sentence[at] + 1 for at, word in enumerate(marked) if word == ":"),
+    )
 
 
-def _end_sentence(out: Tokens, mark: str, sentence: int) -> int:
-    if mark == "?":
-        out.questions.add(sentence)
-    elif mark == ":":
-        out.colons.add(sentence + 1)
-    return sentence + 1
-
-
-def _next(words: Sequence[str], at: int) -> str:
-    return words[at + 1] if at + 1 < len(words) else ""
-
-
-def extents_in(view: str) -> list[tuple[int, int]]:
-    """Say where each word of a folded text begins and ends."""
-    found: list[tuple[int, int]] = []
-    at = 0
-    for word in view.split():
-        start = view.index(word, at)
-        at = start + len(word)
-        found.append((start, at))
-    return found
+def place_of(view: str, first: int, last: int) -> tuple[int, int]:
+    """Say where the words `first` up to, and not including, `last` of a folded text stand."""
+    start = view.split(None, first)[first]
+    end = view.split(None, last - 1)[last - 1]
+    return len(view) - len(start), len(view) - len(end) + len(end.split(None, 1)[0])
 
 
 def resolved(word: str, known: Collection[str]) -> str:

@@ -1,7 +1,10 @@
 """The at most three ways one text is read, each with the way back to the text as written."""
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from unicodedata import normalize
 
 from clinical.ideation.fold import (
@@ -12,7 +15,7 @@ from clinical.ideation.fold import (
     MASKED,
     PLAIN,
     Folding,
-    origins,
+    reach,
 )
 from clinical.ideation.lexicon import Lexicon
 from clinical.ideation.pattern import Meter
@@ -21,17 +24,16 @@ from clinical.ideation.tokens import (
     MARKS,
     Marked,
     Tokens,
-    extents_in,
     marked_words,
+    place_of,
     resolved,
     tokens_of,
-    with_raw,
 )
 
 _CONTROLS = "".join(map(chr, range(9)))
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class View:
     """One reading of a text: its words at once, clauses and places only when a rule has hit."""
 
@@ -42,31 +44,30 @@ class View:
     table: Folding
     marked: Marked | None = None
     moved: list[int] | None = None
-    _tokens: Tokens | None = None
-    _way: tuple[list[tuple[int, int]], list[int]] | None = None
 
-    @property
+    @cached_property
     def tokens(self) -> Tokens:
         """The words with the clause, sentence and line each stands in."""
-        if self._tokens is None:
-            self._tokens = tokens_of(
-                self.marked or with_raw(marked_words(self.folded)),
-                self.words,
-                contrast=self.lexicon.clause_starts,
-                subjects=self.lexicon.first_person,
-            )
-        return self._tokens
+        return tokens_of(
+            self.marked.words if self.marked else marked_words(self.folded),
+            self.words,
+            contrast=self.lexicon.clause_starts,
+            subjects=self.lexicon.first_person,
+        )
+
+    @cached_property
+    def _reach(self) -> list[int]:
+        return reach(self.source, self.table)
 
     def place(self, first: int, last: int) -> tuple[int, int]:
         """Say which code points of the text the words `first`..`last` came from."""
-        if self._way is None:
-            self._way = (extents_in(self.folded), origins(self.source, self.table))
-        extents, origin = self._way
-        start, stop = self.tokens.raw[first][0], self.tokens.raw[last - 1][1]
-        touched = origin[extents[start][0] : extents[stop - 1][1]]
-        if self.moved is not None:
-            touched = [self.moved[at] for at in touched]
-        return min(touched), max(touched) + 1
+        raw = self.marked.raw_of(first, last) if self.marked else (first, last)
+        start, end = place_of(self.folded, *raw)
+        touched = range(bisect_right(self._reach, start), bisect_right(self._reach, end - 1) + 1)
+        if self.moved is None:
+            return touched.start, touched.stop
+        places = [self.moved[at] for at in touched]
+        return min(places), max(places) + 1
 
 
 def triggered_views(text: str, plain: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
@@ -78,9 +79,19 @@ def triggered_views(text: str, plain: str, lexicon: Lexicon, meter: Meter) -> It
     if spelt is not None:
         yield View(words=spelt, lexicon=lexicon, folded=plain, source=text, table=PLAIN)
     if _mixes_leet(text, words, chars):
-        yield from _leet(text, lexicon, meter)
+        yield from _leet(text, words, lexicon, meter)
     if needs_repair(text, plain, words, chars):
-        yield from _repaired(text, lexicon, meter)
+        yield from _repaired(text, words, lexicon, meter)
+
+
+def _says_more(words: list[str], seen: list[str], lexicon: Lexicon, meter: Meter) -> bool:
+    """Say whether another reading holds any word that means something more often than before."""
+    new = {word for word in Counter(words) - Counter(seen) if len(word) > 1}
+    return bool(
+        not lexicon.readable.isdisjoint(new)
+        or not lexicon.spelling.slips.keys().isdisjoint(new)
+        or lexicon.spelling.guesses(new, meter.take)
+    )
 
 
 def _triggered(words: list[str], lexicon: Lexicon, meter: Meter) -> list[str] | None:
@@ -88,9 +99,10 @@ def _triggered(words: list[str], lexicon: Lexicon, meter: Meter) -> list[str] | 
     meter.take(len(words))
     guesses = lexicon.spelling.guesses(words, meter.take)
     slips = lexicon.spelling.slips
-    if guesses or not lexicon.triggers.isdisjoint(words):
-        return [guesses.get(word) or slips.get(word, word) for word in words]
-    return None
+    if not guesses and lexicon.triggers.isdisjoint(words):
+        return None
+    meant = {word: slips[word] for word in slips.keys() & set(words)} | guesses
+    return [meant.get(word, word) for word in words] if meant else words
 
 
 def _mixes_leet(text: str, words: list[str], chars: set[str]) -> bool:
@@ -108,17 +120,19 @@ def _before_a_letter(text: str, sign: str) -> bool:
     return any(part.lstrip(_CONTROLS)[:1].isalnum() for part in text.split(sign)[1:])
 
 
-def _leet(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
+def _leet(text: str, seen: list[str], lexicon: Lexicon, meter: Meter) -> Iterator[View]:
     folded = text.translate(LEET)
     words = folded.split()
     meant = {word: resolved(word, lexicon.vocabulary) for word in set(words)}
     words = [meant[word] for word in words]
+    if not _says_more(words, seen, lexicon, meter):
+        return
     spelt = _triggered(words, lexicon, meter)
     if spelt is not None:
         yield View(words=spelt, lexicon=lexicon, folded=folded, source=text, table=LEET)
 
 
-def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
+def _repaired(text: str, seen: list[str], lexicon: Lexicon, meter: Meter) -> Iterator[View]:
     source, moved = text, None
     if needs_reorder(text, set(text)):
         pieces = reordered(text)
@@ -129,6 +143,8 @@ def _repaired(text: str, lexicon: Lexicon, meter: Meter) -> Iterator[View]:
     meant = {word: _read_open(word, lexicon) for word in set(cut)}
     marked = rejoined([meant[word] for word in cut], lexicon.segments, lexicon.masks, meter)
     words = [word for word in marked.words if word not in MARKS]
+    if moved is None and not _says_more(words, seen, lexicon, meter):
+        return
     spelt = _triggered(words, lexicon, meter)
     if spelt is not None:
         yield View(

@@ -7,10 +7,11 @@ it was trained on. Linear in the length of the text, deterministic, standard lib
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from clinical.ideation.tokens import Unit
@@ -24,6 +25,19 @@ FEWEST = 4
 RESOLUTION = 2048
 """Weights are kept as whole numbers of this part of one."""
 _HEAD = struct.Struct("<ff")
+_STEM_MARK = crc32(b"^")
+
+
+class Numbers(NamedTuple):
+    """The buckets of a text: of each word, of two from each on, of three, and of each stem or -1.
+
+    There are fewer pairs than words and fewer threes than pairs: no phrase runs past the end.
+    """
+
+    words: list[int]
+    pairs: list[int]
+    threes: list[int]
+    stems: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +54,43 @@ class Wording:
         found: list[float] = []
         for unit in units:
             first, last = unit.first, unit.last
+            length = last - first
             total = one[last] - one[first]
-            total += two[max(last - 1, first)] - two[first]
-            total += three[max(last - 2, first)] - three[first]
-            found.append(total / RESOLUTION / max(last - first, FEWEST) ** 0.5 + self.bias)
+            total += two[last - 1] - two[first] if length > 1 else 0
+            total += three[last - 2] - three[first] if length > 2 else 0  # noqa: PLR2004 # of three
+            found.append(total / RESOLUTION / max(length, FEWEST) ** 0.5 + self.bias)
         return found
 
     def _sums(self, words: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
         """Add weights up along the text: of words, and of phrases of two and of three."""
         weights = self.weights
-        one, two, three = [0], [0], [0]
-        sum_one = sum_two = sum_three = 0
-        for word, pair, phrase, stem in numbers(words):
-            sum_one += weights[word] + (weights[stem] if stem >= 0 else 0)
-            sum_two += weights[pair]
-            sum_three += weights[phrase]
-            one.append(sum_one)
-            two.append(sum_two)
-            three.append(sum_three)
-        return one, two, three
+        found = numbers(words)
+        alone = [
+            weights[word] + (weights[stem] if stem >= 0 else 0)
+            for word, stem in zip(found.words, found.stems, strict=True)
+        ]
+        pairs = [weights[each] for each in found.pairs]
+        threes = [weights[each] for each in found.threes]
+        return _along(alone), _along(pairs), _along(threes)
 
 
-def numbers(words: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Give a number to what begins at each word: it, two words, three, and its stem or -1.
+def _along(weights: Iterable[int]) -> list[int]:
+    return list(accumulate(weights, initial=0))
 
-    At the end of the text there are no two and three; what stands for them then belongs to no unit.
-    """
+
+def numbers(words: Sequence[str]) -> Numbers:
+    """Find the buckets of a text."""
     raw = [word.encode("utf-8", "replace") for word in words]
     behind = [b" " + each for each in raw]
-    for word, second, third in zip_longest(raw, behind[1:], behind[2:], fillvalue=b""):
-        one = crc32(word)
-        two = crc32(second, one)
-        stem = crc32(b"^" + word[:STEM]) % BUCKETS if len(word) > STEM else -1
-        yield one % BUCKETS, two % BUCKETS, crc32(third, two) % BUCKETS, stem
+    one = list(map(crc32, raw))
+    two = list(map(crc32, behind[1:], one))
+    three = map(crc32, behind[2:], two)
+    return Numbers(
+        [each % BUCKETS for each in one],
+        [each % BUCKETS for each in two],
+        [each % BUCKETS for each in three],
+        [crc32(w[:STEM], _STEM_MARK) % BUCKETS if len(w) > STEM else -1 for w in raw],
+    )
 
 
 def write_wording(wording: Wording, file: Path) -> None:

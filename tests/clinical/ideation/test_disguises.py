@@ -63,6 +63,10 @@ def test_explicit_statements_survive_worse(text: str, disguise: Callable[[str], 
         "I want to d\u200bi\u200be",
         "kms tonight, I wanna kms",
         "🔫 me",
+        "The doctor ask if I wwwwant to kill me, I say no, I want only to sleep",
+        "tylko su1c1d... w głowie",
+        "I want to d1e. The other want is soup at 50mg",
+        "t0 be plain: I was t0ld th3 p0int 0f kill1ng my5elf is rest",
     ],
 )
 def test_known_evasions_page(text: str) -> None:
@@ -81,6 +85,8 @@ def test_known_evasions_page(text: str) -> None:
         "The bill is overdue and the steak was overdone.",
         "Good-\nbye kiss at the door of the nursery",
         "mood: 5! sleep: 6! pain: 4!",
+        "50mg at 10am, 2nd drip, 3x nausea, bp 120/80, 1st walk, room 3b",
+        "gaaaanz müüüde, aber gut",
     ],
 )
 def test_the_same_tricks_in_harmless_texts_are_harmless(text: str) -> None:

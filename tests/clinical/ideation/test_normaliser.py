@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.ideation.fold import ANY_I, LEET, MASKED, PLAIN, origins
+from clinical.ideation.fold import ANY_I, LEET, MASKED, PLAIN, reach
 from clinical.ideation.pattern import BudgetExceededError, Meter
 from clinical.ideation.phrases import Phrases
 from clinical.ideation.repair import (
@@ -17,11 +17,10 @@ from clinical.ideation.repair import (
 )
 from clinical.ideation.spelling import Spelling, distance, one_slip
 from clinical.ideation.tokens import (
-    extents_in,
     marked_words,
+    place_of,
     resolved,
     tokens_of,
-    with_raw,
 )
 
 KNOWN = frozenset({"kill", "myself", "i", "want", "to", "die", "suicide", "all", "good", "soft"})
@@ -52,8 +51,7 @@ def test_folding_needs_no_context_and_can_be_traced_back(text: str) -> None:
     folded = text.translate(PLAIN)
 
     assert folded == "".join(char.translate(PLAIN) for char in text)
-    assert len(origins(text, PLAIN)) == len(folded)
-    assert origins(text, PLAIN) == sorted(origins(text, PLAIN))
+    assert reach(text, PLAIN) == [len(text[: at + 1].translate(PLAIN)) for at in range(len(text))]
 
 
 @given(st.text(max_size=80))
@@ -78,27 +76,30 @@ def test_masks_stay_for_the_third_view_only() -> None:
 
 
 def test_words_know_their_clause_sentence_and_line() -> None:
-    marked = with_raw(marked_words("a b. c but d: e\nf and i go?".translate(PLAIN)))
+    marked = marked_words("a b. c but d: e\nf and i go?".translate(PLAIN))
     words = ["a", "b", "c", "but", "d", "e", "f", "and", "i", "go"]
     tokens = tokens_of(marked, words, contrast={"but"}, subjects={"i"})
 
-    assert [word for word in marked.words if word.isalnum()] == words
+    assert [word for word in marked if word.isalnum()] == words
     assert tokens.sentence == [0, 0, 1, 1, 1, 2, 2, 2, 2, 2]
     assert tokens.line == [0, 0, 0, 0, 0, 0, 1, 1, 1, 1]
     assert len(set(tokens.clause)) == 6
-    assert (tokens.questions, tokens.colons) == ({2}, {2})
+    assert tokens.questions == tokens.colons == frozenset({2})
 
 
 def test_a_clause_that_is_too_long_has_no_bounds() -> None:
-    marked = with_raw(["word"] * 200)
-    tokens = tokens_of(marked, marked.words, contrast=(), subjects=())
+    words = ["word"] * 200
+    tokens = tokens_of(words, words, contrast=(), subjects=())
 
     assert tokens.same_clause(100, 101) is None
     assert tokens.same_clause(0, 200) == range(200)
 
 
 def test_words_are_found_where_they_stand() -> None:
-    assert extents_in("ab  c\nab") == [(0, 2), (4, 5), (6, 8)]
+    places = [place_of("ab  c\nab ", at, at + 1) for at in range(3)]
+
+    assert places == [(0, 2), (4, 5), (6, 8)]
+    assert place_of("ab  c\nab ", 0, 3) == (0, 8)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,14 @@ def test_known_words_are_no_misspellings() -> None:
     assert spelling.guesses(["overdue", "ovrdoose", "suicxxde"], meter.take) == {
         "ovrdoose": "overdose"
     }
+
+
+def test_a_word_of_any_language_read_here_is_no_misspelling_by_two_slips() -> None:
+    spelling = Spelling(["overdose"], known=set(), readable={"overdoqq", "overdos"})
+    meter = Meter(limit=10_000)
+
+    assert spelling.guesses(["overdoqq", "overdrqse"], meter.take) == {"overdrqse": "overdose"}
+    assert spelling.slips["overdos"] == "overdose"
 
 
 def test_letters_that_stand_alone_are_joined() -> None:

@@ -1,6 +1,7 @@
 """Spans lead back to the words as they were written, whatever was done to them."""
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinical.ideation import Label, Screening, load_lexicon, screen
-from clinical.ideation.fold import LEET, MASKED, NORMALISER_VERSION, PLAIN, Folding, origins
-from clinical.ideation.tokens import extents_in
+from clinical.ideation.fold import LEET, MASKED, NORMALISER_VERSION, PLAIN, Folding, reach
+from clinical.ideation.tokens import place_of
 from tests.clinical.ideation.disguise import BENIGN, SPELLINGS, TAGS
 
 LEXICON = load_lexicon()
@@ -123,11 +124,12 @@ def test_the_spans_of_every_row_lie_inside_it_and_rise(row: dict[str, str]) -> N
 @given(st.text(max_size=60), st.sampled_from(list(TABLES)))
 def test_every_folded_letter_knows_where_it_came_from(text: str, name: str) -> None:
     table = TABLES[name]
-    folded, way = text.translate(table), origins(text, table)
+    folded, far = text.translate(table), reach(text, table)
 
-    assert len(way) == len(folded)
-    assert way == sorted(way)
-    assert all(letter in table[ord(text[at])] for letter, at in zip(folded, way, strict=True))
+    came_from = [bisect_right(far, at) for at in range(len(folded))]
+
+    assert len(far) == len(text)
+    assert all(letter in table[ord(text[at])] for letter, at in zip(folded, came_from, strict=True))
 
 
 @settings(max_examples=60)
@@ -135,7 +137,9 @@ def test_every_folded_letter_knows_where_it_came_from(text: str, name: str) -> N
 def test_words_stand_where_they_are_said_to_stand(text: str) -> None:
     folded = text.translate(PLAIN)
 
-    assert [folded[start:end] for start, end in extents_in(folded)] == folded.split()
+    places = [place_of(folded, at, at + 1) for at in range(len(folded.split()))]
+
+    assert [folded[start:end] for start, end in places] == folded.split()
 
 
 @settings(max_examples=60)

@@ -85,6 +85,22 @@ def test_neither_a_number_nor_letters_apart_are_cut() -> None:
     assert units("k.i.l.l") == ["kill"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("slept 5 h. k1lled it! 5/10", "slept 5 h killed it 5 10"),
+        ("took 50mg, bed b4 9", "took 50mg bed b4 9"),
+        ("the l0rry... the l0rry.", "the lorry the lorry"),
+        ("a_long_day (n1ght)", "a long day night"),
+        ("soooo tired. t i r e d", "so tired tired"),
+        ("", ""),
+        (" . ! ", ""),
+    ],
+)
+def test_only_what_is_hidden_is_read_otherwise(text: str, words: str) -> None:
+    assert read(text).words == words.split()
+
+
 def test_a_sentence_without_end_is_read_in_windows_too() -> None:
     words = [f"w{chr(97 + n // 20)}{chr(97 + n % 20)}o" for n in range(LONGEST_PLAIN + 10)]
     found = [unit.split() for unit in units(" ".join(words))]

@@ -30,7 +30,7 @@ def weighing(page: float = 1.0, **weights: float) -> Wording:
     table = array("h", [0]) * BUCKETS
     for phrase, weight in weights.items():
         words = phrase.split("_")
-        table[next(numbers(words))[len(words) - 1]] = int(weight * RESOLUTION)
+        table[numbers(words)[len(words) - 1][0]] = int(weight * RESOLUTION)
     return Wording(table, -1.0, page)
 
 
@@ -65,25 +65,24 @@ def test_a_phrase_that_leaves_the_unit_does_not_count() -> None:
 
 
 def test_long_words_that_begin_alike_share_a_weight() -> None:
-    (_, _, _, one), (_, _, _, other), (_, _, _, short) = numbers(["goodbyes", "goodbye", "goodb"])
+    one, other, short = numbers(["goodbyes", "goodbye", "goodb"]).stems
 
     assert one == other >= 0
     assert short == -1
 
 
 def test_the_numbers_are_the_same_in_every_process() -> None:
-    assert list(numbers(["to", "be"])) == [
-        (512708, 232533, 232533, -1),
-        (167437, 167437, 167437, -1),
-    ]
+    found = numbers(["to", "be"])
+
+    assert found == ([512708, 167437], [232533], [], [-1, -1])
 
 
 @given(st.lists(st.text(max_size=12), max_size=30))
-def test_every_word_has_its_numbers(words: list[str]) -> None:
-    found = list(numbers(words))
+def test_every_word_has_its_numbers_and_no_phrase_runs_past_the_end(words: list[str]) -> None:
+    found = numbers(words)
 
-    assert len(found) == len(words)
-    assert all(-1 <= number < BUCKETS for four in found for number in four)
+    assert list(map(len, found)) == [max(len(words) - less, 0) for less in (0, 1, 2, 0)]
+    assert all(-1 <= number < BUCKETS for column in found for number in column)
 
 
 def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
