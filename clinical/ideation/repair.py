@@ -112,26 +112,23 @@ def rejoined(
     marked: list[str], known: Collection[str], masks: Mapping[int, Sequence[str]], meter: Meter
 ) -> Marked:
     """Join letters that stood alone, unmask and squeeze the other words."""
+    read = {word: word for word in MARKS}
+    for word in set(marked) - MARKS:
+        read[word] = squeezed(unmasked(word, masks, meter) if "*" in word else word, known)
+    if not _letters_in_a_row([word for word in marked if word not in MARKS]):
+        return Marked([read[word] for word in marked])
     out = Marked([], [])
-    read: dict[str, str] = {}
     at = raw = 0
     while at < len(marked):
         word = marked[at]
-        if len(word) == 1:
-            letters, behind = _run(marked, at)
-            if len(letters) >= FEWEST_LETTERS:
-                _add_joined(out, letters, raw, known)
-                at, raw = behind, raw + len(letters)
-                continue
-        if word in MARKS:
-            out.add(word, (raw, raw))
+        letters, behind = _run(marked, at) if len(word) == 1 else ("", at)
+        if len(letters) >= FEWEST_LETTERS:
+            _add_joined(out, letters, raw, known)
+            at, raw = behind, raw + len(letters)
         else:
-            if word not in read:
-                whole = unmasked(word, masks, meter) if "*" in word else word
-                read[word] = squeezed(whole, known)
-            out.add(read[word], (raw, raw + 1))
-            raw += 1
-        at += 1
+            step = word not in MARKS
+            out.add(read[word], (raw, raw + step))
+            at, raw = at + 1, raw + step
     return out
 
 

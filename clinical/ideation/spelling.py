@@ -49,14 +49,21 @@ class Spelling:
         for word in long:
             self._by_first.setdefault(word[0], []).append((word, frozenset(word)))
 
-    def guesses(self, words: Iterable[str], take: Callable[[int], None]) -> dict[str, str]:
-        """Find the words of a text that are two slips away from a long word."""
+    def guesses(
+        self, words: Iterable[str], take: Callable[[int], None], looked_at: dict[str, str | None]
+    ) -> dict[str, str]:
+        """Find the words of a text that are two slips away from a long word.
+
+        What was `looked_at` in the same text is not looked at again.
+        """
         firsts, shortest, known = self._by_first, self._shortest, self._known
         unclear = [word for word in words if len(word) >= shortest and word[0] in firsts]
         found: dict[str, str] = {}
         for word in unclear:
             if word not in known and word not in found:
-                meant = self._meant(word, take)
+                if word not in looked_at:
+                    looked_at[word] = self._meant(word, take)
+                meant = looked_at[word]
                 if meant is not None:
                     found[word] = meant
         return found

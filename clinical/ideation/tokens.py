@@ -34,18 +34,24 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """Words and marks in order, each with the words of the folded text it was made from."""
+    """Words and marks in order, each with the words of the folded text it was made from.
+
+    Without these, every word is made from its own.
+    """
 
     words: list[str]
-    raw: list[tuple[int, int]]
+    raw: list[tuple[int, int]] | None = None
 
     def add(self, word: str, raw: tuple[int, int]) -> None:
         """Append one word or mark."""
         self.words.append(word)
-        self.raw.append(raw)
+        if self.raw is not None:
+            self.raw.append(raw)
 
     def raw_of(self, first: int, last: int) -> tuple[int, int]:
         """Say which words of the folded text the words `first`..`last`, not marks, came from."""
+        if self.raw is None:
+            return first, last
         own = [raw for word, raw in zip(self.words, self.raw, strict=True) if word not in MARKS]
         return own[first][0], own[last - 1][1]
 

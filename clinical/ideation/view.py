@@ -2,8 +2,8 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from unicodedata import normalize
 
@@ -75,34 +75,48 @@ def triggered_views(text: str, plain: str, lexicon: Lexicon, meter: Meter) -> It
     words, chars = plain.split(), set(text)
     if not text.isascii():
         chars |= set(normalize("NFKC", text))
-    spelt = _triggered(words, lexicon, meter)
+    reader = _Reader(lexicon, meter, words)
+    spelt = reader.triggered(words)
     if spelt is not None:
         yield View(words=spelt, lexicon=lexicon, folded=plain, source=text, table=PLAIN)
     if _mixes_leet(text, words, chars):
-        yield from _leet(text, words, lexicon, meter)
+        yield from _leet(text, reader)
     if needs_repair(text, plain, words, chars):
-        yield from _repaired(text, words, lexicon, meter)
+        yield from _repaired(text, reader)
 
 
-def _says_more(words: list[str], seen: list[str], lexicon: Lexicon, meter: Meter) -> bool:
-    """Say whether another reading holds any word that means something more often than before."""
-    new = {word for word in Counter(words) - Counter(seen) if len(word) > 1}
-    return bool(
-        not lexicon.readable.isdisjoint(new)
-        or not lexicon.spelling.slips.keys().isdisjoint(new)
-        or lexicon.spelling.guesses(new, meter.take)
-    )
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What the readings of one text share."""
 
+    lexicon: Lexicon
+    meter: Meter
+    seen: list[str]
+    """The words of the text as they are written."""
+    looked_at: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
-def _triggered(words: list[str], lexicon: Lexicon, meter: Meter) -> list[str] | None:
-    """Give the words as they are meant, or None where no pattern hangs on any of them."""
-    meter.take(len(words))
-    guesses = lexicon.spelling.guesses(words, meter.take)
-    slips = lexicon.spelling.slips
-    if not guesses and lexicon.triggers.isdisjoint(words):
-        return None
-    meant = {word: slips[word] for word in slips.keys() & set(words)} | guesses
-    return [meant.get(word, word) for word in words] if meant else words
+    def triggered(self, words: list[str]) -> list[str] | None:
+        """Give the words as they are meant, or None where no pattern hangs on any of them."""
+        self.meter.take(len(words))
+        guesses, slips = self._guesses(words), self.lexicon.spelling.slips
+        if not guesses and self.lexicon.triggers.isdisjoint(words):
+            return None
+        meant = {word: slips[word] for word in slips.keys() & set(words)} | guesses
+        return [meant.get(word, word) for word in words] if meant else words
+
+    def triggered_anew(self, words: list[str]) -> list[str] | None:
+        """Give them only where a word that means something stands there more often than before."""
+        new = {word for word in Counter(words) - Counter(self.seen) if len(word) > 1}
+        if (
+            self.lexicon.readable.isdisjoint(new)
+            and self.lexicon.spelling.slips.keys().isdisjoint(new)
+            and not self._guesses(new)
+        ):
+            return None
+        return self.triggered(words)
+
+    def _guesses(self, words: Iterable[str]) -> dict[str, str]:
+        return self.lexicon.spelling.guesses(words, self.meter.take, self.looked_at)
 
 
 def _mixes_leet(text: str, words: list[str], chars: set[str]) -> bool:
@@ -120,20 +134,17 @@ def _before_a_letter(text: str, sign: str) -> bool:
     return any(part.lstrip(_CONTROLS)[:1].isalnum() for part in text.split(sign)[1:])
 
 
-def _leet(text: str, seen: list[str], lexicon: Lexicon, meter: Meter) -> Iterator[View]:
-    folded = text.translate(LEET)
+def _leet(text: str, reader: _Reader) -> Iterator[View]:
+    lexicon, folded = reader.lexicon, text.translate(LEET)
     words = folded.split()
     meant = {word: resolved(word, lexicon.vocabulary) for word in set(words)}
-    words = [meant[word] for word in words]
-    if not _says_more(words, seen, lexicon, meter):
-        return
-    spelt = _triggered(words, lexicon, meter)
+    spelt = reader.triggered_anew([meant[word] for word in words])
     if spelt is not None:
         yield View(words=spelt, lexicon=lexicon, folded=folded, source=text, table=LEET)
 
 
-def _repaired(text: str, seen: list[str], lexicon: Lexicon, meter: Meter) -> Iterator[View]:
-    source, moved = text, None
+def _repaired(text: str, reader: _Reader) -> Iterator[View]:
+    lexicon, source, moved = reader.lexicon, text, None
     if needs_reorder(text, set(text)):
         pieces = reordered(text)
         source = "".join(char for char, _ in pieces)
@@ -141,11 +152,9 @@ def _repaired(text: str, seen: list[str], lexicon: Lexicon, meter: Meter) -> Ite
     folded = source.translate(MASKED)
     cut = marked_words(folded)
     meant = {word: _read_open(word, lexicon) for word in set(cut)}
-    marked = rejoined([meant[word] for word in cut], lexicon.segments, lexicon.masks, meter)
+    marked = rejoined([meant[word] for word in cut], lexicon.segments, lexicon.masks, reader.meter)
     words = [word for word in marked.words if word not in MARKS]
-    if moved is None and not _says_more(words, seen, lexicon, meter):
-        return
-    spelt = _triggered(words, lexicon, meter)
+    spelt = reader.triggered_anew(words) if moved is None else reader.triggered(words)
     if spelt is not None:
         yield View(
             words=spelt,

@@ -129,7 +129,7 @@ def test_known_words_are_no_misspellings() -> None:
 
     assert "overdone" not in spelling.slips
     assert spelling.slips["overdoze"] == "overdose"
-    assert spelling.guesses(["overdue", "ovrdoose", "suicxxde"], meter.take) == {
+    assert spelling.guesses(["overdue", "ovrdoose", "suicxxde"], meter.take, {}) == {
         "ovrdoose": "overdose"
     }
 
@@ -138,7 +138,7 @@ def test_a_word_of_any_language_read_here_is_no_misspelling_by_two_slips() -> No
     spelling = Spelling(["overdose"], known=set(), readable={"overdoqq", "overdos"})
     meter = Meter(limit=10_000)
 
-    assert spelling.guesses(["overdoqq", "overdrqse"], meter.take) == {"overdrqse": "overdose"}
+    assert spelling.guesses(["overdoqq", "overdrqse"], meter.take, {}) == {"overdrqse": "overdose"}
     assert spelling.slips["overdos"] == "overdose"
 
 
