@@ -6,6 +6,7 @@ Written form: words parted by blanks; `a|b` either; `a_b` two words as one choic
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from clinical.ideation.phrases import Phrases
 
@@ -42,7 +43,7 @@ class Meter:
             raise BudgetExceededError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Element:
     """One place of a pattern."""
 
@@ -51,19 +52,22 @@ class Element:
     gap: int
     optional: bool
 
+    @cached_property
+    def _runs(self) -> Phrases:
+        return Phrases(map(" ".join, self.phrases))
+
     def end_at(self, words: Sequence[str], at: int) -> int:
         """Match from this word on; give the place behind the match, or -1."""
-        for phrase in self.phrases:
-            if words[at : at + len(phrase)] == phrase:
-                return at + len(phrase)
+        length = self._runs.at(words, at)
+        if length:
+            return at + length
         return at + 1 if at < len(words) and words[at] in self.words else -1
 
     def start_before(self, words: Sequence[str], at: int) -> int:
         """Match what ends before this word; give the place where it begins, or -1."""
-        for phrase in self.phrases:
-            start = at - len(phrase)
-            if start >= 0 and words[start:at] == phrase:
-                return start
+        length = self._runs.before(words, at)
+        if length:
+            return at - length
         return at - 1 if at > 0 and words[at - 1] in self.words else -1
 
 

@@ -117,14 +117,18 @@ def rejoined(
         read[word] = squeezed(unmasked(word, masks, meter) if "*" in word else word, known)
     if not _letters_in_a_row([word for word in marked if word not in MARKS]):
         return Marked([read[word] for word in marked])
-    out = Marked([], [])
+    out, cut = Marked([], []), dict[str, list[str]]()
     at = raw = 0
     while at < len(marked):
         word = marked[at]
         letters, behind = _run(marked, at) if len(word) == 1 else ("", at)
         if len(letters) >= FEWEST_LETTERS:
-            _add_joined(out, letters, raw, known)
-            at, raw = behind, raw + len(letters)
+            if letters not in cut:
+                cut[letters] = joined(letters.replace(ANY_I, "i"), known)
+            at = behind
+            for whole in cut[letters]:
+                out.add(whole, (raw, raw + len(whole)))
+                raw += len(whole)
         else:
             step = word not in MARKS
             out.add(read[word], (raw, raw + step))
@@ -145,13 +149,6 @@ def _run(marked: list[str], at: int) -> tuple[str, int]:
         elif not letters:
             break
     return "".join(letters), behind
-
-
-def _add_joined(out: Marked, letters: str, raw: int, known: Collection[str]) -> None:
-    at = raw
-    for word in joined(letters.replace(ANY_I, "i"), known):
-        out.add(word, (at, at + len(word)))
-        at += len(word)
 
 
 def joined(letters: str, known: Collection[str]) -> list[str]:
