@@ -20,6 +20,7 @@ COMMANDS = {
     "config": "afterglow.commands.config:config",
     "demo": "afterglow.commands.demo:demo",
     "emulator": "worker.fcm_emulator:main",
+    "misses": "afterglow.commands.misses:misses",
     "migrate": "afterglow.commands.serve:migrate",
     "practitioner": "afterglow.commands.practitioner:practitioner",
     "rescreen": "afterglow.commands.rescreen:rescreen",

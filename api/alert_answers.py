@@ -24,6 +24,7 @@ from api.errors import (
     NotFound,
     OutcomeRequired,
 )
+from api.log import log
 from api.problem import Code, FieldError
 from models.acknowledge import (
     AckedByOther,
@@ -38,6 +39,7 @@ from models.acknowledge import (
 from models.audit import Act
 from models.cipher import Unreadable
 from models.practitioner import name_of
+from models.sample import SAMPLE_RULE
 from models.subject_key import subject_for
 
 LONGEST_NOTE = 10_000
@@ -63,7 +65,11 @@ class ActionIn(Struct, forbid_unknown_fields=True):
 
 
 class ResolutionIn(Struct, forbid_unknown_fields=True):
-    """How it ended, what the next colleague must know, and whether the alert was worth raising."""
+    """How it ended, what the next colleague must know, and whether the alert was worth raising.
+
+    Of a note that was drawn by lot, `useful` says whether it does speak of suicide; neither yes nor
+    no is "unsure". It needs no note.
+    """
 
     outcome: Outcome | UnsetType = UNSET
     useful: bool | UnsetType = UNSET
@@ -192,6 +198,8 @@ async def resolve_alert(
         except IsResolved as over:
             raise already_resolved(over.alert) from None
         await written(visit, after, "alert.resolve", "outcome", "note")
+    if alert.rule == SAMPLE_RULE and body.useful is True:
+        log.error("screening.missed", alert_id=alert.id)
     return answer(answered_out(after))
 
 
@@ -205,13 +213,14 @@ async def locked(visit: Visit, alert_id: UUID) -> Answered:
 
 
 def ending(body: ResolutionIn, alert: Answered) -> tuple[str, str]:
-    """Read how an alert ended; only a test page, which is about nobody, needs no note."""
+    """Read how an alert ended; a test page, about nobody, and a drawn note need no note."""
+    needs_note = alert.patient_id is not None and alert.rule != SAMPLE_RULE
     note = "" if body.note is UNSET else body.note.strip()
     missing = [
         FieldError(f"/{name}", Code.MISSING)
         for name, absent in (
             ("outcome", body.outcome is UNSET),
-            ("note", not note and alert.patient_id is not None),
+            ("note", not note and needs_note),
         )
         if absent
     ]

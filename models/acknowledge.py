@@ -37,6 +37,7 @@ class Answered:
 
     id: UUID
     patient_id: UUID | None
+    rule: str
     severity: str
     state: str
     acks_needed: int
@@ -71,7 +72,7 @@ SELECT id FROM alert WHERE clinic_id = $1 AND id = $2 FOR UPDATE
 """
 
 ANSWERED = """
-SELECT a.id, a.patient_id, a.severity, a.state, a.acks_needed, a.acked_at, a.acked_by,
+SELECT a.id, a.patient_id, a.rule, a.severity, a.state, a.acks_needed, a.acked_at, a.acked_by,
     a.action_due_at, a.next_step_at, a.resolved_at, a.resolved_by, a.outcome,
     ARRAY(
         SELECT DISTINCT h.actor_id FROM alert_history h

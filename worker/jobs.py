@@ -12,6 +12,7 @@ from models.gate import prune, verify_root_key
 from models.grey_zone import call_back
 from models.job import ASSESS_PATIENT
 from models.quarantine import forget_expired
+from models.sample import draw_sample
 from models.session import Pool, open_pool
 from settings import WorkerSettings, load
 from worker.assess import assess_patient, sweep_unassessed
@@ -24,6 +25,7 @@ from worker.second_reading import Desk
 CONNECTIONS = 6
 SWEEP_SECONDS = 10.0
 CALL_BACK_SECONDS = 30.0
+SAMPLE_SECONDS = 3600.0
 SEAL_SECONDS = 10.0
 """How often audit rows are chained. Source: spec, security section 5."""
 TIDY_SECONDS = 3600.0
@@ -96,6 +98,7 @@ async def run_until(
             keep_doing("sweep", lambda: sweep_unassessed(desk), every_seconds=SWEEP_SECONDS),
             keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
             keep_doing("call_back", lambda: call_back(pool), every_seconds=CALL_BACK_SECONDS),
+            keep_doing("sample", lambda: draw_sample(pool), every_seconds=SAMPLE_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
         )
     ]

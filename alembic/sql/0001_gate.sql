@@ -188,6 +188,36 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     LIMIT p_limit
 $$;
 
+-- Notes in which nothing was found, drawn by lot for a human to read: a share of a week's, or so many.
+-- What was drawn in the same week counts; a note that was drawn once is never drawn again.
+CREATE FUNCTION gate.drawn(p_share float, p_fewest int, p_older interval, p_newer interval, p_rule text)
+RETURNS TABLE (clinic_id uuid, patient_id uuid, entry_id uuid, revision int)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    WITH quiet AS (
+        SELECT s.clinic_id, s.patient_id, s.entry_id, s.revision
+        FROM screening s JOIN entry_revision r
+            ON r.clinic_id = s.clinic_id AND r.patient_id = s.patient_id
+            AND r.entry_id = s.entry_id AND r.revision = s.revision
+        JOIN clinic c ON c.id = s.clinic_id AND c.closed_at IS NULL
+        WHERE s.screened_at BETWEEN app_now() - p_newer AND app_now() - p_older
+          AND r.note_ct IS NOT NULL
+        GROUP BY s.clinic_id, s.patient_id, s.entry_id, s.revision
+        HAVING bool_and(s.label = 'none')
+    ), old AS (
+        SELECT o.clinic_id, o.patient_id, o.entry_id, o.revision,
+            a.opened_at > app_now() - (p_newer - p_older) AS this_week
+        FROM alert_source o JOIN alert a ON a.clinic_id = o.clinic_id AND a.id = o.alert_id
+        WHERE o.rule = p_rule
+    )
+    SELECT q.* FROM quiet q
+    WHERE NOT EXISTS (SELECT FROM old o
+                      WHERE o.clinic_id = q.clinic_id AND o.patient_id = q.patient_id
+                        AND o.entry_id = q.entry_id AND o.revision = q.revision)
+    ORDER BY random()
+    LIMIT greatest(0, greatest(p_fewest, ceil(p_share * (SELECT count(*) FROM quiet))::int)
+                      - (SELECT count(*) FROM old WHERE this_week))
+$$;
+
 -- Clinics with audit events that no link of the chain covers. Only what came within a day of the
 -- last link is looked at: no transaction is open that long, and six years of events would be.
 CREATE FUNCTION gate.unsealed() RETURNS SETOF uuid

@@ -182,14 +182,15 @@ GRANT SELECT (clinic_id, patient_id, entry_id, revision, form, stored_at, note_c
     ON entry_revision TO gate;
 GRANT SELECT (clinic_id, patient_id, entry_id, revision, stage, label, reason, screened_at)
     ON screening TO gate;
-GRANT SELECT (clinic_id, patient_id, entry_id, revision, rule) ON alert_source TO gate;
+GRANT SELECT (clinic_id, alert_id, patient_id, entry_id, revision, rule) ON alert_source TO gate;
+GRANT SELECT (clinic_id, id, opened_at) ON alert TO gate;
 DO $$
 DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'session', 'keys.clinic_key', 'keys.subject_key', 'consent', 'clinic', 'practitioner',
-        'patient', 'device', 'entry', 'entry_revision', 'screening', 'alert_source',
+        'patient', 'device', 'entry', 'entry_revision', 'screening', 'alert', 'alert_source',
         'audit_event', 'audit_seal', 'quarantine'
     ] LOOP
         EXECUTE format('CREATE POLICY gate ON %s FOR SELECT TO gate USING (true)', t);

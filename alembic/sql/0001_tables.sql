@@ -745,4 +745,6 @@ CREATE INDEX screening_quarantine_idx ON screening (clinic_id, quarantine_id);
 
 CREATE INDEX screening_review_idx ON screening (screened_at, clinic_id, patient_id) WHERE label = 'review';
 
+CREATE INDEX screening_time_idx ON screening USING brin (screened_at);
+
 CREATE UNIQUE INDEX screening_stage_two_key ON screening (clinic_id, patient_id, entry_id, revision) WHERE stage = 2;

@@ -17,11 +17,11 @@ from rich.table import Table
 from bench.ideation.corpus import UNSEEN, Row, development, load_file
 from bench.machine import percentile
 from clinical.ideation import Label, highest, load_lexicon, screen_note
+from clinical.share import Share
 from worker.meaning import load_model
 
 FINAL = "final"
 HARD = frozenset({"ketamine_effect", "idiom"})
-Z = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,6 @@ class Answer:
     row: Row
     rules: Label
     both: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """So many of so many."""
-
-    hits: int
-    of: int
-
-    def __str__(self) -> str:
-        """Write the share with its interval."""
-        if not self.of:
-            return "-"
-        p, n = self.hits / self.of, self.of
-        middle = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
-        half = Z / (1 + Z * Z / n) * (p * (1 - p) / n + Z * Z / (4 * n * n)) ** 0.5
-        return f"{p:.3f} [{max(middle - half, 0):.2f}-{min(middle + half, 1):.2f}]"
 
 
 def share(answers: Iterable[Answer], label: str, holds: Callable[[Answer], bool]) -> Share:

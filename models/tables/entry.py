@@ -137,6 +137,7 @@ class Screening(Table, table=True):
             "patient_id",
             postgresql_where=text("label = 'review'"),
         ),
+        Index("screening_time_idx", "screened_at", postgresql_using="brin"),
         Index(
             "screening_stage_two_key",
             "clinic_id",
