@@ -84,7 +84,8 @@ def highest_of(readings: Sequence[EntryScreening]) -> EntryScreening:
 def decision_of(found: Screening | EntryScreening, text: str, subject: Subject) -> Decision:
     """Turn a screening into the row that records it; one that failed is an alarm as well."""
     if found.reason is Reason.SCREENING_UNAVAILABLE:
-        log.error("screening.unavailable", count=found.steps)
+        error, _, at = found.fault.partition(" ")
+        log.error("screening.unavailable", count=found.steps, error=error or None, at=at or None)
     return Decision(
         label=found.label,
         reason=found.reason,

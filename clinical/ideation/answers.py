@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from traceback import extract_tb
 
 from clinical.ideation.fold import NORMALISER_VERSION
 from clinical.ideation.label import (
@@ -42,6 +44,7 @@ class EntryScreening:
     normaliser_version: str
     lexicon_version: str
     steps: int
+    fault: str = ""
 
 
 def screen_answers(
@@ -99,6 +102,7 @@ def screen_entry(
         normaliser_version=read.normaliser_version,
         lexicon_version=read.lexicon_version,
         steps=read.steps,
+        fault=read.fault,
     )
 
 
@@ -113,5 +117,11 @@ def screen_note(note: str | None, lexicon: Lexicon) -> Screening:
         )
     try:
         return screen(note, lexicon)
-    except Exception:  # noqa: BLE001 # a screen that fails must page a human, not fail the entry
-        return unavailable(lexicon.version)
+    except Exception as error:  # noqa: BLE001 # it must page a human, not fail the entry
+        return unavailable(lexicon.version, fault=_place_of(error))
+
+
+def _place_of(error: Exception) -> str:
+    """Name class and line: the message of an error may hold what a patient wrote."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} {Path(frame.filename).stem}:{frame.lineno}"

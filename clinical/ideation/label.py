@@ -61,6 +61,8 @@ class Screening:
     spans: tuple[Span, ...] = ()
     rule_ids: tuple[str, ...] = ()
     steps: int = 0
+    fault: str = ""
+    """Class and place of the error that kept the text from being read; never its message."""
 
 
 def highest(*labels: Label) -> Label:

@@ -57,7 +57,7 @@ def screen(text: str, lexicon: Lexicon) -> Screening:
         return unavailable(lexicon.version, steps=meter.steps)
 
 
-def unavailable(lexicon_version: str, *, steps: int = 0) -> Screening:
+def unavailable(lexicon_version: str, *, steps: int = 0, fault: str = "") -> Screening:
     """Make the answer for a text that could not be screened: a human must look now."""
     return Screening(
         label=Label.ESCALATE,
@@ -66,6 +66,7 @@ def unavailable(lexicon_version: str, *, steps: int = 0) -> Screening:
         lexicon_version=lexicon_version,
         rule_ids=(RULE_UNAVAILABLE,),
         steps=steps,
+        fault=fault,
     )
 
 

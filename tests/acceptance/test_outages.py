@@ -294,6 +294,7 @@ async def test_e29_a_screen_that_fails_costs_no_entry_and_rings(
     assert await stage.note_of(told["id"]) == CALM
     assert await reasons(stage) == ["screening_unavailable"]
     assert "screening.unavailable" in tape()
+    assert f'"error":"{error.__name__}","at":"test_outages:' in tape().replace(" ", "")
 
 
 async def test_e29_a_screen_that_fails_costs_no_refused_body_and_rings(

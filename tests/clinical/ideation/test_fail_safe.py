@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from itertools import permutations, product
 from pathlib import Path
+from re import match
 from string import ascii_lowercase
 from typing import Any, cast
 
@@ -148,6 +149,8 @@ def test_a_fault_in_the_reading_pages_and_never_raises() -> None:
     read = screen_note("I 5lept well, all in all", broken)
 
     assert (read.label, read.reason) == (Label.ESCALATE, Reason.SCREENING_UNAVAILABLE)
+    assert match(r"(Attribute|Type)Error \w+:\d+$", read.fault)
+    assert "lept" not in str(read)
 
 
 @pytest.mark.parametrize("note", [None, ""])
