@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from statistics import fmean
 
 from clinical.finding import period_of
-from clinical.instruments import Code, SideEffect
+from clinical.instruments import SideEffect
 from clinical.instruments.form import Composite
 
 AFTER_INFUSION = timedelta(hours=24)
@@ -41,7 +41,7 @@ class Entry:
     local_date: date
     occurred_at: datetime
     form: str
-    answers: Mapping[str, Code]
+    answers: Mapping[str, float | str]
     side_effects: tuple[SideEffect, ...] = ()
 
 
@@ -151,7 +151,7 @@ def first_days(
         before = day
 
 
-def item_values(entries: Sequence[Entry], item: str) -> list[int]:
+def item_values(entries: Sequence[Entry], item: str) -> list[float]:
     """List the numbers that were answered to one item."""
     given = (entry.answers.get(item) for entry in entries)
-    return [value for value in given if isinstance(value, int)]
+    return [value for value in given if isinstance(value, int | float)]

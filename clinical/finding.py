@@ -13,6 +13,8 @@ class Severity(StrEnum):
     EMERGENCY = "emergency"
     URGENT = "urgent"
     ROUTINE = "routine"
+    NOTICE = "notice"
+    """Kept and shown, and no alert: nobody is told."""
 
     @property
     def rank(self) -> int:
@@ -21,12 +23,21 @@ class Severity(StrEnum):
 
 
 SEVERITY_RANK: Mapping[Severity, int] = MappingProxyType(
-    {Severity.EMERGENCY: 9, Severity.URGENT: 5, Severity.ROUTINE: 1}
+    {Severity.EMERGENCY: 9, Severity.URGENT: 5, Severity.ROUTINE: 1, Severity.NOTICE: 0}
 )
 """Rank stored beside the severity, so that the database can order by it.
 
 Source: house rule; the gaps leave room for the pages that test the road itself.
 """
+
+
+class Tier(StrEnum):
+    """How sure a watch is; each has its own rate of false alarms."""
+
+    WATCH = "watch"
+    LIKELY = "likely"
+    STRONG = "strong"
+    CONFIRMED = "confirmed"
 
 
 MOST_RUNS = 50
@@ -50,4 +61,5 @@ class Finding:
     because: str
     local_date: date
     period: int = 0
+    tier: Tier = Tier.LIKELY
     numbers: Mapping[str, float | int | str] = field(default_factory=dict[str, float | int | str])

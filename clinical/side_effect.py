@@ -33,7 +33,7 @@ class _Sign:
     """One reason to call, on one day."""
 
     day: date
-    points: int
+    points: float
     because: str
 
 
@@ -64,7 +64,7 @@ def _named(entry: Entry, effects: frozenset[str]) -> list[_Sign]:
     ]
 
 
-def _bothered(entry: Entry) -> int:
+def _bothered(entry: Entry) -> float:
     """Give the one daily item where the list beside it names no effect that was there."""
     listed = any(effect.severity for effect in entry.side_effects)
     return 0 if listed else max(item_values([entry], "side_effects"), default=0)

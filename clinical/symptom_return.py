@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import fmean, median
 
 from clinical.chart import Chart
-from clinical.finding import Finding, Severity
+from clinical.finding import Finding, Severity, Tier
 
 HALF_LOST_TWICE = "symptom_return.half_lost_twice"
 
@@ -215,6 +215,7 @@ def _finding(chart: Chart, loss: _Loss, period: int) -> Finding:
         ),
         local_date=loss.last,
         period=period,
+        tier=Tier.CONFIRMED,
         numbers={
             "measured": loss.measured,
             "first_day": loss.first.isoformat(),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinical.finding import Finding as FindingOfRule
+from clinical.finding import Severity
 from models.alert import Source, raise_alert
 from models.ids import uuid7
 from models.second_reading import NOT_READ
@@ -35,7 +36,10 @@ async def raise_findings(
     *,
     rules_version: str,
 ) -> int:
-    """Store the findings that are new and raise an alert for each, all or none of it."""
+    """Store the findings that are new and raise an alert for each, all or none of it.
+
+    A notice is kept and raises none.
+    """
     raised = 0
     for each in found:
         finding_id = await connection.fetchval(
@@ -54,6 +58,8 @@ async def raise_findings(
         if finding_id is None:
             continue
         raised += 1
+        if each.severity is Severity.NOTICE:
+            continue
         await raise_alert(
             connection,
             clinic_id=clinic_id,

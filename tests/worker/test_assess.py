@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from clinical.assess import RULES_VERSION, assess
-from clinical.finding import Finding
+from clinical.finding import Finding, Severity
 from models.cipher import Keyring
 from models.finding import raise_findings
 from models.session import Connection, Pool, clinic_transaction
@@ -112,6 +112,21 @@ async def test_an_alert_tells_why_without_a_word_of_the_patient(
     assert "half of the improvement" in because
     assert (source["rule"], source["reason"], source["entry_id"]) == (RETURN, "finding", None)
     assert source["finding_id"] is not None
+
+
+async def test_a_notice_is_kept_once_and_tells_nobody(
+    pool: Pool, ana: Person, superuser: Connection
+) -> None:
+    seen = Finding(
+        rule=RETURN, severity=Severity.NOTICE, because="level 4.0", local_date=date(2026, 3, 1)
+    )
+    async with clinic_transaction(pool, ana.clinic_id) as db:
+        for raised in (1, 0):
+            named = {"rules_version": RULES_VERSION}
+            assert await raise_findings(db, ana.clinic_id, ana.id, [seen], **named) == raised
+
+    assert await superuser.fetchval("SELECT severity FROM finding") == "notice"
+    assert await count(superuser, "alert") == 0
 
 
 async def test_nobody_of_this_name_is_nobodys_fault(pool: Pool, ward: Ward) -> None:
