@@ -204,7 +204,7 @@ def test_the_longer_of_both_waits_counts(asked: int, wait: int) -> None:
 def test_an_emergency_is_sent_before_all_else() -> None:
     ranked = sorted(Severity, key=lambda severity: severity.rank, reverse=True)
 
-    assert ranked == [Severity.EMERGENCY, Severity.URGENT, Severity.ROUTINE]
+    assert ranked == [Severity.EMERGENCY, Severity.URGENT, Severity.ROUTINE, Severity.NOTICE]
     assert len(set(SEVERITY_RANK.values())) == len(Severity)
 
 
