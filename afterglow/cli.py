@@ -19,6 +19,7 @@ COMMANDS = {
     "clinic": "afterglow.commands.clinic:clinic",
     "config": "afterglow.commands.config:config",
     "demo": "afterglow.commands.demo:demo",
+    "detect": "afterglow.commands.detect:detect",
     "emulator": "worker.fcm_emulator:main",
     "misses": "afterglow.commands.misses:misses",
     "migrate": "afterglow.commands.serve:migrate",
