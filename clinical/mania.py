@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import fmean
 
-from clinical.chart import Chart, first_days, item_values
+from clinical.chart import Chart, first_days
 from clinical.finding import Finding, Severity
 
 ACTIVATION = "mania.activation"
@@ -77,10 +77,11 @@ def _by_day(chart: Chart) -> list[tuple[date, float]]:
     """Give the mean of each day; the same answer received twice counts once."""
     answered: dict[date, set[tuple[datetime, float]]] = defaultdict(set)
     for entry in chart.entries:
-        for value in item_values([entry], ITEM):
+        value = entry.answers.get(ITEM)
+        if isinstance(value, int | float):
             answered[entry.local_date].add((entry.occurred_at, value))
     return [
-        (day, fmean(value for _, value in answers)) for day, answers in sorted(answered.items())
+        (day, fmean([value for _, value in answers])) for day, answers in sorted(answered.items())
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, pairwise
 
-from clinical.chart import Chart, item_values
+from clinical.chart import Chart, Entry
 from clinical.finding import Finding, Severity, Tier
 
 BROKEN_HABIT = "silence.broken_habit"
@@ -110,7 +110,7 @@ def detect_broken_habit(chart: Chart) -> Iterator[Finding]:
 def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterator[Finding]:
     """Say it sooner where another watch, asked with the day of the last entry, was worried then."""
     today = _today(chart.as_of)
-    positive = [each.local_date for each in chart.entries if any(item_values([each], SUICIDALITY))]
+    positive = [each.local_date for each in chart.entries if _speaks_of_suicide(each)]
     written = sorted({each.local_date for each in chart.entries})
     habit = _Habit()
     for place, (last, following) in enumerate(pairwise([*written, NEVER]), start=1):
@@ -126,6 +126,11 @@ def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterat
 def _today(as_of: datetime) -> date:
     """Give the first day that may not be over yet where the patient is."""
     return (as_of.astimezone(UTC) - WESTERNMOST).date()
+
+
+def _speaks_of_suicide(entry: Entry) -> bool:
+    answer = entry.answers.get(SUICIDALITY, 0)
+    return isinstance(answer, int | float) and answer > 0
 
 
 def _engaged(written: list[date]) -> bool:

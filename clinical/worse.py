@@ -58,7 +58,7 @@ def _levels(chart: Chart, first: date) -> Iterator[_Worse]:
         return
     after = [day for day in daily if day > first]
     for end in range(ENTRIES, len(after) + 1):
-        now = fmean(daily[day] for day in after[end - ENTRIES : end])
+        now = fmean([daily[day] for day in after[end - ENTRIES : end]])
         if now >= before + RISE:
             yield _Worse(day=after[end - 1], measured="diary level", now=now, before=before)
 
