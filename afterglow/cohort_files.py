@@ -63,17 +63,10 @@ class Cohort:
     patients: Sequence[Patient]
     infusions: Mapping[str, Sequence[int]]
     rows: Mapping[str, Sequence[DiaryRow]]
-
-    @property
-    def last_entry_day(self) -> int:
-        """Give the last day of entries.csv; 0 when it has none."""
-        return max((row.day for rows in self.rows.values() for row in rows), default=0)
-
-    @property
-    def last_day(self) -> int:
-        """Give the last day of which anything was recorded, of anybody."""
-        infused = (day for days in self.infusions.values() for day in days)
-        return max(self.last_entry_day, max(infused, default=1))
+    last_entry_day: int
+    """The last day of entries.csv; 0 when it has none."""
+    last_day: int
+    """The last day of which anything was recorded, of anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +122,15 @@ def read_cohort(folder: Path) -> Cohort:
     rows: dict[str, list[DiaryRow]] = defaultdict(list)
     for line in _lines(folder / "entries.csv", ENTRIES):
         rows[line.known(patients)].append(_diary_row(line))
-    return Cohort(patients=tuple(patients.values()), infusions=infusions, rows=rows)
+    last_entry_day = max((row.day for found in rows.values() for row in found), default=0)
+    last_infusion_day = max((day for days in infusions.values() for day in days), default=1)
+    return Cohort(
+        patients=tuple(patients.values()),
+        infusions=infusions,
+        rows=rows,
+        last_entry_day=last_entry_day,
+        last_day=max(last_entry_day, last_infusion_day),
+    )
 
 
 def _read_patients(path: Path) -> dict[str, Patient]:
