@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from math import sqrt
 from statistics import fmean, median
 
+from clinical.baseline import (
+    FEWEST_BASELINE_ENTRIES,
+    intake_levels,
+    level_before,
+    levels_before,
+)
 from clinical.chart import Chart
 from clinical.finding import Finding, Severity, Tier
+from clinical.readings import weekly_levels
+from clinical.response import no_clear_response
 
 HALF_LOST_TWICE = "symptom_return.half_lost_twice"
 
@@ -24,11 +31,6 @@ APART = (timedelta(days=5), timedelta(days=15))
 """Two looks this far apart confirm each other.
 
 Source: SUSTAIN-1 (Daly 2019): relapse at two consecutive assessments 5-15 days apart.
-"""
-FEWEST_BASELINE_ENTRIES = 3
-"""Days with a level before the first infusion that make a personal baseline.
-
-Source: clinical content, sections 1 (fact 11) and 9 (>= 3 entries, else intake PHQ-9 / 2.7).
 """
 GOOD_WINDOW = timedelta(days=10)
 """The good level is read from the days up to this long after the course.
@@ -44,16 +46,6 @@ SMALLEST_IMPROVEMENT = 1.5
 """Points (0-10) of improvement below which half of it is within the noise of one day.
 
 Source: detection, section 2 (smallest size of a full return).
-"""
-LEAST_RESPONSE = 0.4
-"""Share of the level before treatment that must have gone for the course to have worked.
-
-Source: detection, section 4 (response gate); never-responders get no return alarm.
-"""
-RESPONSE_NOISE = 1.4
-"""Noise of one daily level (0-10), given to the patient's favour in the response gate.
-
-Source: detection, section 4; Fisher 2017, SD within person 1.26-1.48.
 """
 GOOD_ENTRIES = 5
 """The first so many days with a level make the good level, so that an early return cannot hide it.
@@ -115,7 +107,7 @@ def _losses(chart: Chart, end: date) -> Iterator[_Loss]:
 
 
 def _improvement(chart: Chart, daily: Mapping[date, float], end: date) -> _Improvement | None:
-    before, good = _before(chart, daily), _good(daily, end)
+    (before, _), good = level_before(chart, levels_before(chart, daily)), _good(daily, end)
     if before is None or len(good) < FEWEST_GOOD_ENTRIES:
         return None
     return _Improvement(before=before, good=median(good))
@@ -126,36 +118,10 @@ def _good(daily: Mapping[date, float], end: date) -> list[float]:
     return [daily[day] for day in days[:GOOD_ENTRIES]]
 
 
-def _before(chart: Chart, daily: Mapping[date, float]) -> float | None:
-    baseline = _baseline(chart, daily)
-    if len(baseline) >= FEWEST_BASELINE_ENTRIES:
-        return fmean(baseline)
-    intake = _weekly_before(chart)
-    return intake[-1] if intake else None
-
-
-def _baseline(chart: Chart, daily: Mapping[date, float]) -> list[float]:
-    first = min((each.local_date for each in chart.infusions), default=date.max)
-    return [level for day, level in daily.items() if day < first]
-
-
-def _weekly(chart: Chart) -> dict[date, float]:
-    """Give the weekly levels in order; of two on one day the higher counts."""
-    scores = sorted(chart.weekly_scores, key=lambda each: (each.local_date, each.level))
-    return {each.local_date: each.level for each in scores}
-
-
-def _weekly_before(chart: Chart) -> list[float]:
-    first = min((each.local_date for each in chart.infusions), default=date.max)
-    return [level for day, level in _weekly(chart).items() if day <= first]
-
-
 def _no_response(chart: Chart, daily: Mapping[date, float], end: date) -> bool:
-    baseline, after = _baseline(chart, daily), _good(daily, end)
-    if min(len(baseline), len(after)) < FEWEST_BASELINE_ENTRIES:
-        return False
-    noise = RESPONSE_NOISE * sqrt(1 / len(baseline) + 1 / len(after))
-    return fmean(baseline) - fmean(after) + noise < LEAST_RESPONSE * fmean(baseline)
+    before, after = levels_before(chart, daily), _good(daily, end)
+    enough = min(len(before), len(after)) >= FEWEST_BASELINE_ENTRIES
+    return enough and no_clear_response(before, after)
 
 
 def _daily_losses(
@@ -179,8 +145,8 @@ def _daily_losses(
 
 
 def _weekly_losses(chart: Chart, improvement: _Improvement, end: date) -> Iterator[_Loss]:
-    weekly = _weekly(chart)
-    before = _weekly_before(chart)
+    weekly = weekly_levels(chart)
+    before = intake_levels(chart)
     after = [day for day in weekly if day > end]
     for first, last in pairwise(after):
         best = [weekly[day] for day in after if day < first]

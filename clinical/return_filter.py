@@ -1,0 +1,290 @@
+"""The six-state filter: how likely it is, day by day, that the improvement is being lost.
+
+A patient holds the good level, has lost a quarter, half, three quarters or all of the improvement,
+or goes through a bad spell that will pass. Plain numbers in, plain numbers out; no chart.
+"""
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+Chances = tuple[float, float, float, float, float, float]
+"""Of holding, of a quarter, half, three quarters and all lost, and of a bad spell."""
+TINY = 1e-6
+"""Keeps the log odds finite. Source: detection, section 3."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """Everything a bench may vary.
+
+    Source: detection, section 3, for every value whose own line names no other.
+    """
+
+    floor: float = 0.75
+    """Least variance of the good level: below it the filter becomes too sure of real people."""
+    phi: float = 0.25
+    """Lag-1 correlation of the daily level. Source: clinical content, section 10 (.18-.28)."""
+    between_days: float = 0.8
+    """Share of the variance before treatment that is noise of days. Source: section 2."""
+    good_share: float = 0.35
+    """Good level at the end of the course, as a share of the level before. Source: section 2."""
+    good_variance: float = 1.6 * 1.6
+    """How little is known of it then. Source: section 2."""
+    full_share: float = 0.95
+    """A full return leads back to this share of the level before. Source: section 2."""
+    least_return: float = 1.5
+    """Points (0-10) that a full return has at least. Source: section 2."""
+    prior: Chances = (0.90, 0.02, 0.02, 0.02, 0.04, 0.0)
+    """Chances at the end of the course."""
+    hazards: tuple[float, ...] = (1 / 35,)
+    """Daily hazard of a return by days since the last infusion, from 1 on; the last one stays."""
+    hazard_bounds: tuple[float, float] = (1 / 120, 1 / 10)
+    onsets: tuple[float, float, float] = (0.60, 0.25, 0.15)
+    """Shares of returns that begin with a quarter, with half, and with all of it lost."""
+    climb: float = 0.30
+    """Daily chance that a return reaches its next quarter."""
+    recovery: float = 0.03
+    """Daily chance that a return ends by itself before all is lost."""
+    late_recovery: float = 0.015
+    """Daily chance that it does when all is lost."""
+    spell_rate: float = 1 / 35
+    """Daily chance that a bad spell begins."""
+    spell_ends: float = 0.40
+    """Daily chance that it passes."""
+    spell_turns: float = 0.02
+    """Daily chance that it turns into a return."""
+    spell_rise: float = 2.4
+    """Points that a bad spell adds to a day; never more than half of a full return."""
+    spell_rise_weekly: float = 0.8
+    """Points that it adds to a weekly score; never more than half of a full return."""
+    spell_variance: float = 1.0
+    """Variance by which the days of a bad spell differ more."""
+    infusion_restores: float = 0.85
+    """Share of all other chances that an infusion turns into holding, that day and the next."""
+    infusion_unsettles: float = 1.0
+    """Variance that an infusion adds to the good level."""
+    below_good: float = 1.0
+    """A reading counts from so far below the good level on."""
+    above_full: float = 0.5
+    """It counts up to so far above a full return."""
+    plausible: float = 0.98
+    """Weight of what the states say of a daily level, against a stray one."""
+    stray: float = 0.002
+    """Density of a stray daily level at the worst that counts."""
+    stray_weekly: float = 0.01
+    """The same of a weekly score."""
+    stray_growth: float = 10.0
+    """How much more likely, at most, a stray reading is between the states than at the worst.
+
+    Source: house rule; keeps a large return readable at its half.
+    """
+    weekly_variance: float = (2.3 / 2.7) * (2.3 / 2.7) + 0.5
+    """Error of a weekly score on the scale of the daily level."""
+    least_holding: float = 0.001
+    """Chance of holding below which the good level learns no slower."""
+    drift: float = 0.004
+    """Variance that the good level gains with each daily level."""
+
+    def noise(self, sd: float) -> float:
+        """Give the variance of a daily level around its state, from the patient's own SD."""
+        return self.between_days * sd * sd * (1 + self.phi) / (1 - self.phi)
+
+    def full_return(self, before: float, good: float) -> float:
+        """Give the points from the good level to that of a full return."""
+        return max(self.least_return, self.full_share * before - good)
+
+
+SPECIFIED = Tuning()
+
+
+class Step(NamedTuple):
+    """What the filter knows at the end of one day."""
+
+    chances: Chances
+    lost_before: float
+    """Chance that half or more is lost, before the day's own readings: from time alone."""
+    good: float
+    """The good level, learnt so far."""
+    good_variance: float
+
+    @property
+    def lost(self) -> float:
+        """Chance that half or more of the improvement is lost."""
+        return self.chances[2] + self.chances[3] + self.chances[4]
+
+    @property
+    def statistic(self) -> float:
+        """The log odds L of that chance."""
+        lost = self.lost
+        return log((lost + TINY) / (1 - lost + TINY))
+
+
+Weigh = Callable[[Chances, float, float, float, float], Chances]
+"""From chances, points above the good level, size of a full return, variance and stray share."""
+
+
+def follow(
+    levels: Sequence[float | None],
+    weekly: Sequence[float | None],
+    infusions: Sequence[int],
+    *,
+    before: float,
+    noise: float,
+    tuning: Tuning = SPECIFIED,
+) -> list[Step]:
+    """Run the filter over the days since the course; day 0 is the first one after it.
+
+    Args:
+        levels: daily level of each day, None where there is none.
+        weekly: weekly score of each day on the same scale, None where there is none.
+        infusions: days of infusions; the course itself ended on day -1.
+        before: level before treatment.
+        noise: variance of one daily level (`Tuning.noise`).
+        tuning: what a bench may vary.
+
+    """
+    given = {-1, *infusions}
+    weigh_day = _weigher(tuning.spell_rise, tuning.spell_variance, tuning)
+    weigh_week = _weigher(tuning.spell_rise_weekly, 0.0, tuning)
+    stray, stray_weekly = tuning.stray / tuning.plausible, tuning.stray_weekly
+    least_holding = tuning.least_holding
+    chances, good, variance = tuning.prior, tuning.good_share * before, tuning.good_variance
+    steps: list[Step] = []
+    days = zip(_moves(len(levels), given, tuning), levels, weekly, strict=True)
+    for (move, unsettled), level, score in days:
+        chances = move(chances)
+        variance += unsettled
+        lost_before = chances[2] + chances[3] + chances[4]
+        if level is not None or score is not None:
+            known, spread, full = good, variance, tuning.full_return(before, good)
+            if level is not None:
+                wide = noise + spread
+                chances = weigh_day(chances, level - known, full, wide, stray * sqrt(wide))
+                pull = noise / max(chances[0], least_holding)
+                good, variance = _learn(level, good, variance, pull, tuning)
+            if score is not None:
+                wide = tuning.weekly_variance + spread
+                chances = weigh_week(chances, score - known, full, wide, stray_weekly)
+        steps.append(Step(chances, lost_before, good, variance))
+    return steps
+
+
+def _moves(
+    days: int, given: Container[int], tuning: Tuning
+) -> Iterator[tuple[Callable[[Chances], Chances], float]]:
+    """Give what each day does by itself, and the variance an infusion on it adds."""
+    low, high = tuning.hazard_bounds
+    known = [_move(min(max(hazard, low), high), tuning) for hazard in tuning.hazards]
+    restoring = [_restored(move, tuning.infusion_restores) for move in known]
+    last = -1
+    for day in range(days):
+        nth = min(day - last, len(known)) - 1
+        today = day in given
+        if today:
+            last = day
+        kind = restoring if today or day - 1 in given else known
+        yield kind[nth], tuning.infusion_unsettles if today else 0.0
+
+
+def _move(hazard: float, tuning: Tuning) -> Callable[[Chances], Chances]:
+    to_quarter, to_half, to_all = (share * hazard for share in tuning.onsets)
+    to_spell, spell_ends, spell_turns = tuning.spell_rate, tuning.spell_ends, tuning.spell_turns
+    climb, back, late_back = tuning.climb, tuning.recovery, tuning.late_recovery
+    holds, stays = 1 - to_quarter - to_half - to_all - to_spell, 1 - climb - back
+    last_stays, spell_stays = 1 - late_back, 1 - spell_ends - spell_turns
+
+    def move(chances: Chances) -> Chances:
+        holding, quarter, half, more, full, spell = chances
+        return (
+            holds * holding
+            + back * (quarter + half + more)
+            + late_back * full
+            + spell_ends * spell,
+            to_quarter * holding + stays * quarter + spell_turns * spell,
+            to_half * holding + climb * quarter + stays * half,
+            climb * half + stays * more,
+            to_all * holding + climb * more + last_stays * full,
+            to_spell * holding + spell_stays * spell,
+        )
+
+    return move
+
+
+def _restored(move: Callable[[Chances], Chances], share: float) -> Callable[[Chances], Chances]:
+    keep = 1 - share
+
+    def restore(chances: Chances) -> Chances:
+        holding, quarter, half, more, full, spell = move(chances)
+        return (
+            holding + share * (quarter + half + more + full + spell),
+            quarter * keep,
+            half * keep,
+            more * keep,
+            full * keep,
+            spell * keep,
+        )
+
+    return restore
+
+
+def _weigher(rise: float, wider: float, tuning: Tuning) -> Weigh:
+    """Make the step that weighs each state by how well it explains a reading.
+
+    A worse reading must never make a return less likely. So, measured against `half`, the weight
+    of every better state only falls as the reading rises, and that of every worse one only rises:
+    the stray share has the shape of `half`, and a bad spell, however wide, is told from `half` by
+    days and no longer by level beyond the point where the two are furthest apart.
+    """
+    lowest, beyond, growth = -tuning.below_good, tuning.above_full, log(tuning.stray_growth)
+
+    def weigh(
+        chances: Chances, above: float, full: float, variance: float, stray: float
+    ) -> Chances:
+        middle, per = full / 2, -0.5 / variance
+        top = full + beyond
+        above = min(max(above, lowest), top)
+        off, worst = above - middle, top - middle
+        near, grown = per * off * off, -per * worst * worst
+        stray *= exp(near + min(grown, growth))
+        near_half, step = exp(near), exp(full * off / (4 * variance))
+        bend = exp(per * full * full / 16)
+        near_one, near_two = near_half * bend, near_half * bend * bend * bend * bend
+        passing = _spell(above, middle, variance, min(rise, middle), wider)
+        holding, quarter, half, more, everything, spell = chances
+        holding *= near_two / (step * step) + stray
+        quarter *= near_one / step + stray
+        half *= near_half + stray
+        more *= near_one * step + stray
+        everything *= near_two * step * step + stray
+        spell *= passing + stray
+        share = 1 / (holding + quarter + half + more + everything + spell)
+        return (
+            holding * share,
+            quarter * share,
+            half * share,
+            more * share,
+            everything * share,
+            spell * share,
+        )
+
+    return weigh
+
+
+def _spell(above: float, middle: float, variance: float, rise: float, wider: float) -> float:
+    """Give the density of a bad spell, as a share of the peak of the other states."""
+    apart, off, wide = middle - rise, above - middle, variance + wider
+    if off * wider > apart * variance:
+        exponent = apart * apart / wider + off * off / variance
+    else:
+        exponent = (above - rise) * (above - rise) / wide
+    return sqrt(variance / wide) * exp(-0.5 * exponent)
+
+
+def _learn(
+    level: float, good: float, variance: float, pull: float, tuning: Tuning
+) -> tuple[float, float]:
+    """Learn the good level from a reading whose variance, as far as it tells of it, is `pull`."""
+    gain = variance / (variance + pull)
+    return good + gain * (level - good), max(tuning.floor, (1 - gain) * variance + tuning.drift)
