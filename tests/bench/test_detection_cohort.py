@@ -206,3 +206,31 @@ def test_a_clinic_has_the_mix_of_diagnoses(clinic: Cohort) -> None:
 
     assert set(kinds) == {"mdd", "bipolar"}
     assert kinds["bipolar"] / 300 == pytest.approx(0.15, abs=0.06)
+
+
+def test_a_weekly_score_is_late_only_where_its_day_was_missed(clinic: Cohort) -> None:
+    delays = Counter[int]()
+    for entries in clinic.diaries().values():
+        written = {each.day for each in entries}
+        scored = [each.day for each in entries if each.phq9 is not None]
+        due = Counter(day % 7 for day in scored).most_common(1)[0][0]
+        late = [(day, (day - due) % 7) for day in scored]
+
+        assert max(days for _, days in late) <= 3
+        assert not any(day - more in written for day, days in late for more in range(1, days + 1))
+        delays.update(days for _, days in late)
+
+    assert 0.03 < 1 - delays[0] / delays.total() < 0.2
+
+
+def test_a_day_with_an_infusion_is_better_than_those_about_it(clinic: Cohort) -> None:
+    given = clinic.infusion_days()
+    better: list[float] = []
+    for patient, entries in clinic.diaries().items():
+        levels = {each.day: each.composite for each in entries}
+        for day in given[patient] - {15}:
+            now, before, after = (levels.get(each) for each in (day, day - 1, day + 1))
+            if now is not None and before is not None and after is not None:
+                better.append((before + after) / 2 - now)
+
+    assert 0.3 < float(np.mean(better)) < 1.1

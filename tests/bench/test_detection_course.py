@@ -182,3 +182,14 @@ def test_well_people_have_bad_days(courses: list[Course]) -> None:
     ]
 
     assert 0.04 < float(np.mean(bad)) < 0.25
+
+
+def test_some_feel_better_only_while_the_course_lasts(courses: list[Course]) -> None:
+    lost = [
+        course.level[course.last_ind + 8 : course.last_ind + 18].mean()
+        - course.level[course.last_ind - 10 : course.last_ind - 4].mean()
+        for course in courses
+        if course.group is Group.NON_RESPONDER
+    ]
+
+    assert 0.12 < float(np.mean([each > 0.5 for each in lost])) < 0.35
