@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from afterglow.cohort_files import (
     DiaryRow,
     Malformed,
     Patient,
+    Table,
     read_cohort,
     write_whole,
 )
@@ -53,9 +55,19 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 ALARM_COLUMNS = ("patient", "day", "kind", "tier", "rule")
+SCORE_COLUMNS = ("patient", "day", "score")
 
 Alarm = tuple[int, str, str, str]
 AlarmRow = tuple[str, int, str, str, str]
+ScoreRow = tuple[str, int, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class Answers:
+    """What is written: the rows of both files, in their order."""
+
+    alarms: list[AlarmRow] = field(default_factory=list[AlarmRow])
+    scores: list[ScoreRow] = field(default_factory=list[ScoreRow])
 
 
 @click.command()
@@ -67,7 +79,10 @@ AlarmRow = tuple[str, int, str, str, str]
     help="Folder with patients.csv, infusions.csv and entries.csv.",
 )
 @click.option("--out", "target", type=click.Path(path_type=Path), required=True, help="Alarms.")
-def detect(source: Path, target: Path) -> None:
+@click.option(
+    "--scores", "scores", type=click.Path(path_type=Path), help="The statistic, day by day."
+)
+def detect(source: Path, target: Path, scores: Path | None) -> None:
     r"""Run every rule over the diaries of a cohort, offline.
 
     Writes a CSV of alarms: patient, day, kind, tier, then the rule; patients in the order of
@@ -75,8 +90,12 @@ def detect(source: Path, target: Path) -> None:
     last day that anybody in the files has: silence before it is silence. Ends with 0 when all is
     written, with 2 when a file cannot be read or written; nothing is left half written.
     """
+    if scores is not None and scores.absolute() == target.absolute():
+        stop(f"{target}: alarms and scores cannot be one file.")
     try:
-        write_whole({target: [ALARM_COLUMNS, *alarm_rows(read_cohort(source))]})
+        found = answers(read_cohort(source), scored=scores is not None)
+        tables: dict[Path, Table] = {scores: [SCORE_COLUMNS, *found.scores]} if scores else {}
+        write_whole(tables | {target: [ALARM_COLUMNS, *found.alarms]})
     except Malformed as malformed:
         stop(str(malformed))
     except OSError as error:
@@ -89,20 +108,39 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(CANNOT_READ)
 
 
-def alarm_rows(cohort: Cohort) -> Iterator[AlarmRow]:
+def answers(cohort: Cohort, *, scored: bool) -> Answers:
     """Assess patient by patient."""
-    for patient in track(
-        cohort.patients, "assessing", console=Console(stderr=True), transient=True
-    ):
+    found = Answers()
+    console = Console(stderr=True)
+    patients = track(
+        cohort.patients,
+        "assessing",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for patient in patients:
         chart = chart_of(cohort, patient)
-        for alarm in sorted(alarm_of(each) for each in assess(chart, now=chart.as_of)):
-            yield patient.name, *alarm
+        alarms = sorted(alarm_of(each) for each in assess(chart, now=chart.as_of))
+        found.alarms += [(patient.name, *alarm) for alarm in alarms]
+        if scored:
+            found.scores += scores_of(cohort, patient, chart)
+    return found
 
 
 def alarm_of(finding: Finding) -> Alarm:
     """Tell a finding in the words of the file."""
     kind = RETURN if finding.rule.startswith(RETURN_RULES) else KINDS[finding.rule]
     return day_number(finding.local_date), kind, finding.tier, finding.rule
+
+
+def scores_of(cohort: Cohort, patient: Patient, chart: Chart) -> Iterator[ScoreRow]:
+    """Give the statistic of every day after the course, up to the last of entries.csv."""
+    from clinical.return_watch import statistic_by_day  # noqa: PLC0415 # only when asked for
+
+    to_the_end = entry_of(DiaryRow(day=cohort.last_entry_day, answers={}, phq9_points=None))
+    for day, score in statistic_by_day(replace(chart, entries=[*chart.entries, to_the_end])):
+        yield patient.name, day_number(day), score
 
 
 def chart_of(cohort: Cohort, patient: Patient) -> Chart:
