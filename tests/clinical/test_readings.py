@@ -102,6 +102,10 @@ def test_an_end_before_the_first_infusion_ends_no_course(before: int) -> None:
     assert ends(given(0, 3, end=FIRST - before * ONE_DAY)) == []
 
 
+def test_a_course_of_one_infusion_ends_on_its_day() -> None:
+    assert ends(given(0, 3, end=FIRST)) == [0]
+
+
 def test_without_infusions_no_course_has_ended() -> None:
     assert ends(given()) == []
     assert ends(given(end=FIRST)) == []

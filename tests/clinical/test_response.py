@@ -203,6 +203,12 @@ def test_an_infusion_before_that_word_leaves_it_unsaid() -> None:
     assert told(course(noted, infusion(7, after(20)))) == []
 
 
+def test_a_word_on_the_day_of_that_infusion_leaves_it_unsaid_too() -> None:
+    noted = [*BEFORE, *days(after(1), *[8] * 5), entry(after(20)), *days(after(21), *[1] * 12)]
+
+    assert told(course(noted, infusion(7, after(20)))) == []
+
+
 def test_it_is_told_once_in_a_course() -> None:
     noted = [*BEFORE, *days(after(1), *[8] * 60)]
     of = course(noted, infusion(7, after(20)), infusion(8, after(40)))

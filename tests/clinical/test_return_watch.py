@@ -198,6 +198,16 @@ def test_a_good_day_after_a_long_silence_raises_nothing(silent: int) -> None:
     assert told(course(*WELL, *gap, 2)) == []
 
 
+def test_a_day_that_speaks_against_a_return_tells_none_however_likely_time_has_made_it() -> None:
+    """Level 4 before treatment, 2 after: half of a small return hides in the noise of days."""
+    noisy = days(FIRST - timedelta(days=14), *[1, 7] * 7)
+    gap: list[int | None] = [None] * 90
+    of = course(*WELL, *gap, 2, before=noisy)
+
+    assert statistic_by_day(of)[-1][1] > SHIPPED.threshold(Tier.WATCH)
+    assert told(of) == []
+
+
 def test_a_bad_day_after_a_long_silence_does() -> None:
     gap: list[int | None] = [None] * 60
 
