@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import fmean
+from types import MappingProxyType
 
 from clinical.finding import period_of
 from clinical.instruments import SideEffect
@@ -79,6 +80,7 @@ class Chart:
     course_end: date | None = None
     settled: tuple[Entry, ...] = field(init=False)
     """The entries that speak of the illness and not of an infusion, by day."""
+    _levels: Mapping[date, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         days = {each.local_date for each in self.infusions}
@@ -91,6 +93,7 @@ class Chart:
         object.__setattr__(
             self, "settled", tuple(sorted(settled, key=lambda entry: entry.local_date))
         )
+        object.__setattr__(self, "_levels", MappingProxyType(self._daily()))
 
     def infusions_in_order(self) -> list[Infusion]:
         """List the infusions by time."""
@@ -112,8 +115,11 @@ class Chart:
         """Say whether an infusion was given after the first day and up to the last."""
         return any(first < each.local_date <= last for each in self.infusions)
 
-    def levels(self) -> dict[date, float]:
+    def levels(self) -> Mapping[date, float]:
         """Give the daily level of each day that has one, infusion days left out, in order."""
+        return self._levels
+
+    def _daily(self) -> dict[date, float]:
         given: dict[date, list[Entry]] = defaultdict(list)
         for entry in self.settled:
             given[entry.local_date].append(entry)
