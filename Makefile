@@ -8,10 +8,10 @@ PARALLEL ?= -n 2 --dist loadfile
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help up smoke test test-system check lint types nightly bench bench-ideation docs clean
+.PHONY: help up smoke test test-system check lint types nightly bench bench-ideation bench-detection docs clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 up: $(VENV)/.run ## run everything on this machine with a demo clinic; Ctrl-C stops it
 	@exec $(BIN)/afterglow up $(ARGS)
@@ -46,6 +46,10 @@ bench: $(VENV)/.dev ## print the figures of the README, with the machine's load
 
 bench-ideation: $(VENV)/.dev ## print how well the text screen does on texts nobody tuned on
 	$(BIN)/python -m bench.ideation.evaluate $(ARGS)
+
+bench-detection: $(VENV)/.dev ## how well the watches find made-up returns, beside simpler ones
+	$(BIN)/python -m bench.detection $(ARGS)
+	$(BIN)/python -m bench.detection.rivals
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/afterglow config docs > docs/settings.md

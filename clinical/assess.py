@@ -1,14 +1,20 @@
 """Every rule over one chart: the same findings for the same chart, whenever it is replayed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from clinical.chart import Chart
 from clinical.dissociation import PERSISTENT, detect_persistent
 from clinical.finding import Finding
+from clinical.mania import ACTIVATION, detect_activation
+from clinical.misuse import SIGNAL, detect_signal
+from clinical.response import NO_RESPONSE, detect_no_response
+from clinical.return_watch import IMPROVEMENT_LOST, detect_improvement_lost
 from clinical.side_effect import SEVERE, detect_severe
+from clinical.silence import BROKEN_HABIT, detect_broken_habit
 from clinical.symptom_return import HALF_LOST_TWICE, detect_half_lost_twice
+from clinical.worse import WORSE, detect_worse
 
 CLOCK_SKEW = timedelta(days=1)
 """A phone's day may be this far ahead of the database's clock.
@@ -31,14 +37,23 @@ RULES = (
     Rule(ids=(SEVERE,), version=1, detect=detect_severe),
     Rule(ids=(HALF_LOST_TWICE,), version=1, detect=detect_half_lost_twice),
 )
+ON_TRIAL = (
+    Rule(ids=(IMPROVEMENT_LOST,), version=1, detect=detect_improvement_lost),
+    Rule(ids=(NO_RESPONSE,), version=1, detect=detect_no_response),
+    Rule(ids=(WORSE,), version=1, detect=detect_worse),
+    Rule(ids=(ACTIVATION,), version=1, detect=detect_activation),
+    Rule(ids=(BROKEN_HABIT,), version=1, detect=detect_broken_habit),
+    Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
+)
+"""Watches that do not hold their bar yet: `afterglow detect --trial` and the bench run them."""
 RULE_IDS = tuple(sorted(name for rule in RULES for name in rule.ids))
 RULES_VERSION = ",".join(f"{rule.ids[0]}@{rule.version}" for rule in RULES)
 
 
-def assess(chart: Chart, *, now: datetime) -> list[Finding]:
+def assess(chart: Chart, *, now: datetime, rules: Sequence[Rule] = RULES) -> list[Finding]:
     """Run every rule over what was known by `now`, in the order of days and rules."""
     known = _until(chart, now)
-    found = [finding for rule in RULES for finding in rule.detect(known)]
+    found = [finding for rule in rules for finding in rule.detect(known)]
     return sorted(found, key=lambda each: (each.local_date, each.rule, each.period))
 
 

@@ -13,6 +13,8 @@ SOURCE_FOLDERS = ("afterglow", "api", "worker", "models", "clinical")
 MOST_SOURCE_LINES = 300
 MOST_TEST_LINES = 400
 MOST_FUNCTION_LINES = 50
+AREAS = "symptom_return|dissociation|side_effect|ideation|mania|silence|misuse"
+"""What the ids of rules begin with."""
 FEWEST_TEST_LINES_PER_SOURCE_LINE = 1.5
 FORBIDDEN_FOLDERS = {"core", "common", "utils", "lib", "services", "repositories", "schemas"}
 SQL_KEYWORDS = re.compile(
@@ -214,7 +216,7 @@ def test_every_rule_has_a_page() -> None:
         text
         for path in python_files("clinical")
         for _, text in strings_of(path)
-        if re.fullmatch(r"(symptom_return|dissociation|side_effect|ideation)\.[a-z_]+", text)
+        if re.fullmatch(rf"({AREAS})\.[a-z_]+", text)
     }
     pages = {path.stem for path in (ROOT / "docs" / "rules").glob("*.md")}
 

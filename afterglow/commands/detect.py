@@ -23,7 +23,7 @@ from afterglow.cohort_files import (
     read_cohort,
     write_whole,
 )
-from clinical.assess import assess
+from clinical.assess import ON_TRIAL, RULES, assess
 from clinical.chart import Chart, Entry, Infusion, WeeklyScore
 from clinical.finding import Finding
 from clinical.instruments import registry
@@ -82,7 +82,8 @@ class Answers:
 @click.option(
     "--scores", "scores", type=click.Path(path_type=Path), help="The statistic, day by day."
 )
-def detect(source: Path, target: Path, scores: Path | None) -> None:
+@click.option("--trial", is_flag=True, help="Run the watches as well that are still on trial.")
+def detect(source: Path, target: Path, scores: Path | None, *, trial: bool) -> None:
     r"""Run every rule over the diaries of a cohort, offline.
 
     Writes a CSV of alarms: patient, day, kind, tier, then the rule; patients in the order of
@@ -93,7 +94,7 @@ def detect(source: Path, target: Path, scores: Path | None) -> None:
     if scores is not None and scores.absolute() == target.absolute():
         stop(f"{target}: alarms and scores cannot be one file.")
     try:
-        found = answers(read_cohort(source), scored=scores is not None)
+        found = answers(read_cohort(source), scored=scores is not None, trial=trial)
         tables: dict[Path, Table] = {scores: [SCORE_COLUMNS, *found.scores]} if scores else {}
         write_whole(tables | {target: [ALARM_COLUMNS, *found.alarms]})
     except Malformed as malformed:
@@ -108,9 +109,9 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(CANNOT_READ)
 
 
-def answers(cohort: Cohort, *, scored: bool) -> Answers:
+def answers(cohort: Cohort, *, scored: bool, trial: bool = False) -> Answers:
     """Assess patient by patient."""
-    found = Answers()
+    found, rules = Answers(), (*RULES, *ON_TRIAL) if trial else RULES
     console = Console(stderr=True)
     patients = track(
         cohort.patients,
@@ -121,7 +122,7 @@ def answers(cohort: Cohort, *, scored: bool) -> Answers:
     )
     for patient in patients:
         chart = chart_of(cohort, patient)
-        alarms = sorted(alarm_of(each) for each in assess(chart, now=chart.as_of))
+        alarms = sorted(alarm_of(each) for each in assess(chart, now=chart.as_of, rules=rules))
         found.alarms += [(patient.name, *alarm) for alarm in alarms]
         if scored:
             found.scores += scores_of(cohort, patient, chart)

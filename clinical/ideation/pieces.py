@@ -35,15 +35,15 @@ WINDOW, STRIDE = 24, 8
 SHORTEST_WORD = 2
 """Letters before a stop that has no blank behind it ("slept.Ate"), for it to end a sentence."""
 DISGUISES = LEET_DIGITS | LEET_SIGNS | MASKS | {"_"}
-GONE, INSIDE, SOFT, LINE, STOP = range(-1, 4)
-"""What a sign does: it is not there, is part of the text, parts it, ends a line or
-a sentence."""
-LEVELS = (
-    frozenset({SOFT, LINE, STOP}), frozenset({SOFT, STOP}), frozenset({LINE, STOP}),
-    frozenset({STOP}),
-)  # fmt: skip
+GONE, INSIDE, SOFT, LINE, STOP = -1, 0, 1, 2, 4
+"""What a sign does: it is not there, is part of the text, parts it, ends a line or a sentence.
+
+Several of them in a row do what each does.
+"""
+LEVELS = (SOFT | LINE | STOP, SOFT | STOP, LINE | STOP, STOP)
 """What a sentence may end with: each way of reading line ends and quotation marks is tried."""
-_INSIDE = frozenset(",-\u2010\u2011_/&%+=") | APOSTROPHES | DISGUISES
+_HYPHENS = frozenset("-\u2010\u2011")
+_INSIDE = frozenset(",_/&%+=") | _HYPHENS | APOSTROPHES | DISGUISES
 _STOPS = frozenset(".!?\u2026;\u3002\uff0e\uff01\uff1f\uff1b\u203c\u2047\u2048\u2049")
 _EDGES = "".join(_STOPS) + ",:'\"()"
 _BETWEEN_LETTERS = DISGUISES | APOSTROPHES
@@ -108,7 +108,7 @@ def pieces_of(text: str, lexicon: Lexicon, meter: Meter) -> Pieces:
             fine.append(Unit(first, len(words), moved[start], moved[end - 1] + 1))
             kinds.append(kind)
         elif kinds:
-            kinds[-1] = max(kinds[-1], kind)
+            kinds[-1] |= kind
     meter.take(len(words))
     slips = lexicon.spelling.slips
     return Pieces(
@@ -129,16 +129,20 @@ def _cut(text: str) -> Iterator[tuple[int, int, int]]:
     """Part a text at every sign that parts, and say how much each does."""
     start = 0
     parting = {sign: kind for sign in set(text) if (kind := _KINDS[sign]) > INSIDE}
+    parting |= dict.fromkeys(_HYPHENS.intersection(text), SOFT)
     for at in [at for at, sign in enumerate(text) if sign in parting]:
         kind = parting[text[at]]
-        if (kind != STOP or _ends(text, at)) and not _in_a_time(text, at):
+        if (kind != STOP or _ends(text, at)) and not _within(text, at):
             yield start, at + 1, kind
             start = at + 1
     if start < len(text):
         yield start, len(text), STOP
 
 
-def _in_a_time(text: str, at: int) -> bool:
+def _within(text: str, at: int) -> bool:
+    """Say whether a sign belongs to a time ("9:30") or a word ("self-harm"): it parts nothing."""
+    if text[at] in _HYPHENS:
+        return not (text[max(at - 1, 0) : at] + text[at + 1 : at + 2]).isspace()
     return text[at] == ":" and text[at + 1 : at + 2].isdigit()
 
 
@@ -155,9 +159,11 @@ def _units(fine: Sequence[Unit], kinds: Sequence[int]) -> Iterator[Unit]:
     """Put the parts together to sentences, and each with the one or two behind it."""
     alone: set[tuple[int, int]] = set()
     together: set[tuple[int, int]] = set()
-    present = frozenset(kinds) | {STOP}
+    present = STOP
+    for kind in set(kinds):
+        present |= kind
     for ends in {ends & present for ends in LEVELS}:
-        stops = [at for at, kind in enumerate(kinds[:-1]) if kind in ends] + [len(fine) - 1]
+        stops = [at for at, kind in enumerate(kinds[:-1]) if kind & ends] + [len(fine) - 1]
         starts = [0, *(at + 1 for at in stops)]
         alone.update(zip(starts, stops, strict=False))
         for behind in range(1, TOGETHER):

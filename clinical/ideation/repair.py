@@ -1,7 +1,7 @@
 """The third view: what was pulled apart, masked, stretched, reversed or hidden, put together."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from string import ascii_lowercase
 
 from clinical.ideation.fold import ANY_I, MASKS, untagged
@@ -100,12 +100,19 @@ def _unreversed(pieces: list[Piece]) -> list[Piece]:
 def _unhyphenated(pieces: list[Piece]) -> Iterator[Piece]:
     skipping = False
     for at, piece in enumerate(pieces):
-        ahead = pieces[at + 1][0] if at + 1 < len(pieces) else ""
-        if piece[0] in _HYPHENS and ahead in {"\n", "\r"}:
+        if piece[0] in _HYPHENS and _splits_a_word(pieces, at):
             skipping = True
         elif not (skipping and piece[0].isspace()):
             skipping = False
             yield piece
+
+
+def _splits_a_word(pieces: list[Piece], at: int) -> bool:
+    """Say whether a letter stands before this hyphen, and a line's end and a letter behind it."""
+    if at + 1 == len(pieces) or pieces[at + 1][0] not in {"\n", "\r"}:
+        return False
+    behind = next((sign for sign, _ in islice(pieces, at + 1, None) if not sign.isspace()), "")
+    return at > 0 and pieces[at - 1][0].isalpha() and behind.isalpha()
 
 
 def rejoined(

@@ -14,7 +14,7 @@ from clinical.ideation import Label, Reason, load_lexicon, screen_note
 from clinical.ideation.meaning import Meaning
 
 DARK = "I want to die."
-MARCH = "You need not keep a chair free for me in March."
+MARCH = "They can give my slot in March to somebody else."
 
 
 class March:

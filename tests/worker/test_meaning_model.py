@@ -14,7 +14,7 @@ from worker.encoder import WeightsInvalid
 from worker.meaning import MOST_UNITS, LoadedLater, Model, load_model, load_reader
 from worker.second_reading import NobodyReads
 
-MARCH = "You need not keep a chair free for me in March."
+MARCH = "They can give my slot in March to somebody else."
 
 
 class Encoder:
