@@ -4,9 +4,11 @@ Every text goes through the functions of ingest and worker, as with `afterglow s
 printed with their 95 % interval (Wilson). `--final` reads the set that is looked at once a release.
 """
 
+import random
 import resource
 import sys
 import time
+import timeit
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +23,8 @@ from clinical.share import Share
 from worker.meaning import load_model
 
 FINAL = "final"
+NOTES = {500: 1_000, 10_000: 100}
+"""Made-up notes that stage 1 is timed with: how long, and how many."""
 HARD = frozenset({"ketamine_effect", "idiom"})
 
 
@@ -72,6 +76,27 @@ def read_all(rows: Sequence[Row], console: Console) -> Run:
         run.first.append((between - began) * 1000)
         run.answers.append(Answer(row, rules, highest(rules, meaning.label)))
     return run
+
+
+def stitched(rows: Sequence[Row], length: int, count: int) -> list[str]:
+    """Make notes of a length out of harmless texts, the same in every run."""
+    rng, texts = random.Random(length), [row.text for row in rows if row.label == "none"]
+    notes: list[str] = []
+    for _ in range(count):
+        note = ""
+        while len(note) < length:
+            note += rng.choice(texts) + rng.choice((" ", ". ", "\n"))
+        notes.append(note[:length])
+    return notes
+
+
+def times_of(notes: Sequence[str]) -> list[float]:
+    """Read each note with stage 1, in milliseconds: the best of three, so that it is ours."""
+    lexicon = load_lexicon()
+    return [
+        min(timeit.repeat(lambda note=note: screen_note(note, lexicon), number=1, repeat=3)) * 1000
+        for note in notes
+    ]
 
 
 def show(console: Console, answers: Sequence[Answer], groups: Sequence[str]) -> None:
@@ -126,7 +151,11 @@ def main() -> None:
     hard = [a for a in unseen if a.row.theme in HARD and a.row.label == "none"]
     paged = Share(sum(a.both is Label.ESCALATE for a in hard), len(hard))
     console.print(f"ketamine effects and idioms paged: {paged} of {len(hard)}")
-    for name, times in (("stage 1", run.first), ("stage 2", run.second)):
+    timed = {"stage 1": run.first, "stage 2": run.second} | {
+        f"stage 1, {length} code points": times_of(stitched(rows, length, count))
+        for length, count in NOTES.items()
+    }
+    for name, times in timed.items():
         figures = ", ".join(
             f"p{int(p * 100)} {percentile(times, p):.2f}" for p in (0.5, 0.95, 0.99)
         )

@@ -43,9 +43,10 @@ async def test_killed_after_the_step_before_any_claim(
     await stage.speak_of_suicide(ana)
 
     await die_at("pager.after_step", around)
-    await stage.later(seconds=21)  # its other lane may have claimed as it died
+    await stage.later(seconds=LEASE_AND_A_SECOND)  # its other lane may have claimed as it died
 
-    phone.expect()
+    assert 1 <= len(phone.calls) <= 2  # and may have called
+    assert len(tags(phone)) == 1
     await stage.check()
 
 

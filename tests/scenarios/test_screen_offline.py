@@ -22,7 +22,7 @@ TEXTS = (
     "I want to die.",
     "The suicidal thoughts are gone since the third infusion.",
     "They can give my slot in March to somebody else, I won't be around for it.",
-    "You need not keep a chair free for me in March.",
+    "They can give my slot in March to somebody else.",
     "Slept badly.\nWhat is the point of any of it.\nSoup.",
     (
         "\u042f \u043d\u0435 \u0445\u043e\u0447\u0443 "

@@ -12,7 +12,7 @@ from worker.assess import OVERDUE, sweep_unassessed
 from worker.meaning import LoadedLater
 from worker.second_reading import Desk
 
-INDIRECT = "You need not keep a chair free for me in March."
+INDIRECT = "They can give my slot in March to somebody else."
 UNREAD = """
 SELECT count(*) FROM entry_revision r WHERE NOT EXISTS (
     SELECT FROM screening s WHERE s.entry_id = r.entry_id AND s.revision = r.revision AND stage = 2)
