@@ -58,15 +58,13 @@ class Element:
 
     def end_at(self, words: Sequence[str], at: int) -> int:
         """Match from this word on; give the place behind the match, or -1."""
-        length = self._runs.at(words, at)
-        if length:
+        if self.phrases and (length := self._runs.at(words, at)):
             return at + length
         return at + 1 if at < len(words) and words[at] in self.words else -1
 
     def start_before(self, words: Sequence[str], at: int) -> int:
         """Match what ends before this word; give the place where it begins, or -1."""
-        length = self._runs.before(words, at)
-        if length:
+        if self.phrases and (length := self._runs.before(words, at)):
             return at - length
         return at - 1 if at > 0 and words[at - 1] in self.words else -1
 
