@@ -108,11 +108,14 @@ def _unhyphenated(pieces: list[Piece]) -> Iterator[Piece]:
 
 
 def _splits_a_word(pieces: list[Piece], at: int) -> bool:
-    """Say whether a letter stands before this hyphen, and a line's end and a letter behind it."""
+    """Say whether a word goes on behind this hyphen and a line's end.
+
+    Not where the hyphen stands alone, as before an item of a list, nor where another one follows.
+    """
     if at + 1 == len(pieces) or pieces[at + 1][0] not in {"\n", "\r"}:
         return False
     behind = next((sign for sign, _ in islice(pieces, at + 1, None) if not sign.isspace()), "")
-    return at > 0 and pieces[at - 1][0].isalpha() and behind.isalpha()
+    return at > 0 and not pieces[at - 1][0].isspace() and behind not in _HYPHENS | {""}
 
 
 def rejoined(

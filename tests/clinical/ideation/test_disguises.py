@@ -66,6 +66,8 @@ def test_explicit_statements_survive_worse(text: str, disguise: Callable[[str], 
         "The doctor ask if I wwwwant to kill me, I say no, I want only to sleep",
         "tylko su1c1d... w głowie",
         "I want to d1e. The other want is soup at 50mg",
+        "sui-\n\u200bcidal again",
+        "5uic1-\r\n dal again",
         "t0 be plain: I was t0ld th3 p0int 0f kill1ng my5elf is rest",
     ],
 )
