@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import fmean
 
+from clinical.baseline import FEWEST_BASELINE_ENTRIES, levels_before
 from clinical.chart import Chart, first_days
 from clinical.finding import Finding, Severity
 
@@ -20,8 +21,6 @@ PHQ9_RISE = 6
 
 Source: detection, section 9; clinical content, section 4 (reliable change 6).
 """
-FEWEST_DAYS = 3
-"""Days with a level before treatment that make a baseline. Source: detection, section 2."""
 SAME_RUN = timedelta(days=28)
 """Days without the sign after which its return is told anew.
 
@@ -53,7 +52,7 @@ def detect_worse(chart: Chart) -> Iterator[Finding]:
 def _levels(chart: Chart, first: date) -> Iterator[_Worse]:
     """Compare the mean of the last entries, day by day, with the level before treatment."""
     daily = chart.levels()
-    before = _before(chart, [level for day, level in daily.items() if day < first], first)
+    before = _before(chart, levels_before(chart, daily), first)
     if before is None:
         return
     after = [day for day in daily if day > first]
@@ -65,7 +64,7 @@ def _levels(chart: Chart, first: date) -> Iterator[_Worse]:
 
 def _before(chart: Chart, own: list[float], first: date) -> float | None:
     """Give the level before treatment: the patient's own days, else the last PHQ-9."""
-    if len(own) >= FEWEST_DAYS:
+    if len(own) >= FEWEST_BASELINE_ENTRIES:
         return fmean(own)
     intake = [level for day, (_, level) in _phq9(chart).items() if day <= first]
     return intake[-1] if intake else None

@@ -13,20 +13,10 @@ from afterglow.cli import main
 from models.audit import Act, Actor, record_audit
 from models.cipher import Keyring
 from models.session import Connection, Pool, clinic_transaction
-from tests.cast import Clock, Database, Person, Ward
+from tests.cast import Clock, Person, Ward
 from worker.audit_seal import seal_all
 
 UNLOCK = "ALTER TABLE audit_event DISABLE TRIGGER USER"
-
-
-@pytest.fixture
-def environment(database: Database, root_key: str) -> dict[str, str]:
-    return {
-        "AFTERGLOW_ENV": "test",
-        "AFTERGLOW_DATABASE_URL": database.app,
-        "AFTERGLOW_REDIS_URL": "redis://localhost",
-        "AFTERGLOW_ROOT_KEY": root_key,
-    }
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from click.testing import CliRunner
 
 from afterglow.cli import main
@@ -12,19 +11,9 @@ from models.acknowledge import lock_alert, resolve
 from models.cipher import Keyring
 from models.sample import NEWEST, draw_sample
 from models.session import Connection, Pool, clinic_transaction
-from tests.cast import Clock, Database, Person
+from tests.cast import Clock, Person
 from tests.worker.diary_rows import Diary, revision
 from tests.worker.notes import WALK, sealed
-
-
-@pytest.fixture
-def environment(database: Database, root_key: str) -> dict[str, str]:
-    return {
-        "AFTERGLOW_ENV": "test",
-        "AFTERGLOW_DATABASE_URL": database.app,
-        "AFTERGLOW_REDIS_URL": "redis://localhost",
-        "AFTERGLOW_ROOT_KEY": root_key,
-    }
 
 
 async def run(environment: dict[str, str], *options: str) -> list[list[str]]:

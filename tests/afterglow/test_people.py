@@ -8,22 +8,12 @@ from click.testing import CliRunner, Result
 from afterglow.cli import BAD_SETTINGS, main
 from models.enrolment import read_code
 from models.session import Connection
-from tests.cast import Database, Person, Ward
+from tests.cast import Person, Ward
 
 CREATE = (
     *("clinic", "create", "north", "Clinic North", "--zone", "Europe/Madrid", "--country", "es"),
     *("--admin-name", "Ada", "--admin-mail", "ada@north.example"),
 )
-
-
-@pytest.fixture
-def environment(database: Database, root_key: str) -> dict[str, str]:
-    return {
-        "AFTERGLOW_ENV": "test",
-        "AFTERGLOW_DATABASE_URL": database.app,
-        "AFTERGLOW_REDIS_URL": "redis://localhost",
-        "AFTERGLOW_ROOT_KEY": root_key,
-    }
 
 
 async def run(environment: dict[str, str], *arguments: str) -> Result:

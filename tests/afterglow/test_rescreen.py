@@ -13,23 +13,13 @@ from models.ingest import Decision
 from models.rescreen import Written
 from models.second_reading import REVIEW_RULE
 from models.session import Connection, Pool
-from tests.cast import Clock, Database, Person
+from tests.cast import Clock, Person
 from tests.worker.diary_rows import NOTHING_FOUND, Diary
 from tests.worker.notes import MARCH, TIRED, WALK, Scripted, alerts, write
 
 DARK = "I want to die."
 BY_ITEM = replace(NOTHING_FOUND, label="escalate", reason="item")
 BY_RULE = replace(NOTHING_FOUND, label="review", reason="rule")
-
-
-@pytest.fixture
-def environment(database: Database, root_key: str) -> dict[str, str]:
-    return {
-        "AFTERGLOW_ENV": "test",
-        "AFTERGLOW_DATABASE_URL": database.app,
-        "AFTERGLOW_REDIS_URL": "redis://localhost",
-        "AFTERGLOW_ROOT_KEY": root_key,
-    }
 
 
 @pytest.fixture
