@@ -49,6 +49,8 @@ class Lexicon:
     version: str
     patterns: tuple[Pattern, ...]
     by_anchor: Mapping[str, tuple[tuple[Pattern, int], ...]]
+    reach: int
+    """Words before and behind its anchor that no pattern goes beyond."""
     triggers: frozenset[str]
     spelling: Spelling
     vocabulary: frozenset[str]
@@ -109,6 +111,7 @@ def _load(folder: Path) -> Lexicon:
         version=version_of(folder),
         patterns=patterns,
         by_anchor=MappingProxyType(by_anchor),
+        reach=max(pattern.reach for pattern in patterns),
         triggers=frozenset(by_anchor) | frozenset(spelling.slips),
         spelling=spelling,
         vocabulary=vocabulary | segments,
@@ -122,7 +125,7 @@ def _load(folder: Path) -> Lexicon:
         clause_starts=frozenset(shared["clauses"]),
         first_person=frozenset(shared["first_person"]),
         examples=tuple(_example(row) for row in rows),
-        wording=read_wording(folder / WORDING_FILE),
+        wording=read_wording(folder / WORDING_FILE, readable),
     )
 
 
@@ -201,6 +204,9 @@ def _pattern(
         elements=elements,
         anchor=anchor,
         keys=keys,
+        left=_needed(elements[:anchor]),
+        right=_needed(elements[anchor + 1 :]),
+        reach=sum(element.longest for element in elements),
         unless=_named(_texts(row, "unless"), classes),
         unless_next=_named(_texts(row, "unless_next"), classes),
         negative=bool(row.get("negative", not negations.isdisjoint(words))),
@@ -258,6 +264,10 @@ def _anchor(
 
     best = min(range(len(elements)), key=cost)
     return best, keys[best]
+
+
+def _needed(elements: Sequence[Element]) -> tuple[frozenset[str], ...]:
+    return tuple(element.first_words for element in elements if not element.optional)
 
 
 def _keys(element: Element, weights: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

@@ -38,7 +38,7 @@ class Meter:
         Raises:
             BudgetExceededError: there are none left.
         """
-        self.steps += steps
+        self.steps = min(self.steps + steps, self.limit + 1)
         if self.steps > self.limit:
             raise BudgetExceededError
 
@@ -55,6 +55,16 @@ class Element:
     @cached_property
     def _runs(self) -> Phrases:
         return Phrases(map(" ".join, self.phrases))
+
+    @property
+    def first_words(self) -> frozenset[str]:
+        """Words of which one stands in the text wherever this place is matched."""
+        return self.words | {phrase[0] for phrase in self.phrases}
+
+    @property
+    def longest(self) -> int:
+        """Words that this place and the gap before it take at most."""
+        return self.gap + max((len(phrase) for phrase in self.phrases), default=1)
 
     def end_at(self, words: Sequence[str], at: int) -> int:
         """Match from this word on; give the place behind the match, or -1."""
@@ -85,6 +95,18 @@ class Pattern:
     own: bool
     keys: tuple[tuple[str, int], ...]
     """Words at which the pattern is tried, and how far into its anchor each of them stands."""
+    left: tuple[frozenset[str], ...]
+    right: tuple[frozenset[str], ...]
+    """Words of which one must stand on that side of the anchor, for every place there."""
+    reach: int
+    """Words before and behind its anchor that the pattern does not go beyond."""
+
+    def likely(self, before: Sequence[str], behind: Sequence[str]) -> bool:
+        """Say quickly whether trying the pattern is worth it, from the words near its anchor."""
+        for needed in self.left:
+            if needed.isdisjoint(before):
+                return False
+        return not any(needed.isdisjoint(behind) for needed in self.right)
 
     def match(self, words: Sequence[str], at: int, meter: Meter) -> tuple[int, int] | None:
         """Try the pattern with its anchor at this word; give first and last word (exclusive)."""

@@ -5,6 +5,7 @@ digits for letters, letters apart, masks, line ends) is gone from them, so that 
 reading. What stands around a sentence cannot either: it is read by itself too.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ _INSIDE = frozenset(",_/&%+=") | _HYPHENS | APOSTROPHES | DISGUISES
 _STOPS = frozenset(".!?\u2026;\u3002\uff0e\uff01\uff1f\uff1b\u203c\u2047\u2048\u2049")
 _EDGES = "".join(_STOPS) + ",:'\"()"
 _BETWEEN_LETTERS = DISGUISES | APOSTROPHES
+_NO_WORD = re.compile(r"[^\w ]")
+"""Signs that may part a text: letters, digits and blanks never do."""
 _LINES = frozenset("\n\v\f\r\x85\u2028\u2029")
 
 
@@ -130,8 +133,10 @@ def _cut(text: str) -> Iterator[tuple[int, int, int]]:
     start = 0
     parting = {sign: kind for sign in set(text) if (kind := _KINDS[sign]) > INSIDE}
     parting |= dict.fromkeys(_HYPHENS.intersection(text), SOFT)
-    for at in [at for at, sign in enumerate(text) if sign in parting]:
-        kind = parting[text[at]]
+    for at in [found.start() for found in _NO_WORD.finditer(text)]:
+        kind = parting.get(text[at], INSIDE)
+        if kind == INSIDE:
+            continue
         if (kind != STOP or _ends(text, at)) and not _within(text, at):
             yield start, at + 1, kind
             start = at + 1

@@ -75,7 +75,8 @@ def _screen(text: str, lexicon: Lexicon, meter: Meter, *, too_long: bool) -> Scr
     read: list[tuple[View, list[Hit]]] = []
     spans: set[tuple[int, int, str, str]] = set()
     for view in triggered_views(text, plain, lexicon, meter):
-        hits = list(islice(_hits(view, lexicon, meter), MOST_HITS + 1))
+        places = view.places(everywhere=bool(read))
+        hits = list(islice(_hits(view, places, meter), MOST_HITS + 1))
         if hits:
             read.append((view, hits))
             spans.update(_spans(view, hits))
@@ -130,11 +131,14 @@ def _worded(
             yield unit.start, unit.end, RULE_WORDING, ""
 
 
-def _hits(view: View, lexicon: Lexicon, meter: Meter) -> Iterator[Hit]:
-    words, by_anchor = view.words, lexicon.by_anchor
-    for at in [at for at, word in enumerate(words) if word in by_anchor]:
+def _hits(view: View, places: Sequence[int], meter: Meter) -> Iterator[Hit]:
+    words, by_anchor, reach = view.words, view.lexicon.by_anchor, view.lexicon.reach
+    for at in places:
+        before, behind = words[max(at - reach, 0) : at], words[at + 1 : at + reach + 1]
         for pattern, offset in by_anchor[words[at]]:
-            match = pattern.match(words, at - offset, meter) if at >= offset else None
+            if at < offset or not pattern.likely(before, behind):
+                continue
+            match = pattern.match(words, at - offset, meter)
             if match is not None and _stands(view, pattern, *match):
                 yield Hit(pattern, *match)
 

@@ -44,6 +44,22 @@ class View:
     table: Folding
     marked: Marked | None = None
     moved: list[int] | None = None
+    new: frozenset[str] | None = None
+    """Words that the text as written does not hold; None: this reading stands for itself."""
+
+    def places(self, *, everywhere: bool) -> list[int]:
+        """List the words a pattern hangs on: all, or those that stand near a new one."""
+        found = [at for at, word in enumerate(self.words) if word in self.lexicon.by_anchor]
+        if self.new is None or everywhere:
+            return found
+        new, reach = self.new, self.lexicon.reach
+        near = {
+            each
+            for at, word in enumerate(self.words)
+            if word in new
+            for each in range(at - reach, at + reach + 1)
+        }
+        return [at for at in found if at in near]
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -106,7 +122,7 @@ class _Reader:
 
     def triggered_anew(self, words: list[str]) -> list[str] | None:
         """Give them only where a word that means something stands there more often than before."""
-        new = {word for word in Counter(words) - Counter(self.seen) if len(word) > 1}
+        new = {word for word in self.new(words) if len(word) > 1}
         if (
             self.lexicon.readable.isdisjoint(new)
             and self.lexicon.spelling.slips.keys().isdisjoint(new)
@@ -114,6 +130,10 @@ class _Reader:
         ):
             return None
         return self.triggered(words)
+
+    def new(self, words: list[str]) -> frozenset[str]:
+        """Say which words stand there more often than in the text as it is written."""
+        return frozenset(Counter(words) - Counter(self.seen))
 
     def _guesses(self, words: Iterable[str]) -> dict[str, str]:
         return self.lexicon.spelling.guesses(words, self.meter.take, self.looked_at)
@@ -140,7 +160,14 @@ def _leet(text: str, reader: _Reader) -> Iterator[View]:
     meant = {word: resolved(word, lexicon.vocabulary) for word in set(words)}
     spelt = reader.triggered_anew([meant[word] for word in words])
     if spelt is not None:
-        yield View(words=spelt, lexicon=lexicon, folded=folded, source=text, table=LEET)
+        yield View(
+            words=spelt,
+            lexicon=lexicon,
+            folded=folded,
+            source=text,
+            table=LEET,
+            new=reader.new(spelt),
+        )
 
 
 def _repaired(text: str, reader: _Reader) -> Iterator[View]:
@@ -164,6 +191,7 @@ def _repaired(text: str, reader: _Reader) -> Iterator[View]:
             table=MASKED,
             marked=marked,
             moved=moved,
+            new=reader.new(spelt) if moved is None else None,
         )
 
 

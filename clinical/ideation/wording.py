@@ -7,10 +7,11 @@ it was trained on. Linear in the length of the text, deterministic, standard lib
 import struct
 import zlib
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from zlib import crc32
 
@@ -40,6 +41,15 @@ class Numbers(NamedTuple):
     stems: list[int]
 
 
+class Hashed(NamedTuple):
+    """One word as it is hashed: behind a blank for phrases, whole, its bucket, and its stem's."""
+
+    behind: bytes
+    whole: int
+    bucket: int
+    stem: int
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The weights, and from which score on the wording alone pages."""
@@ -47,6 +57,8 @@ class Wording:
     weights: Sequence[int]
     bias: float
     page: float
+    known: Mapping[str, Hashed] = field(default_factory=dict[str, Hashed])
+    """Words hashed beforehand: those of the lexicon, never a patient's."""
 
     def scores(self, words: Sequence[str], units: Sequence[Unit]) -> list[float]:
         """Score units of a text: the log odds that a human must be called."""
@@ -64,7 +76,7 @@ class Wording:
     def _sums(self, words: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
         """Add weights up along the text: of words, and of phrases of two and of three."""
         weights = self.weights
-        found = numbers(words)
+        found = numbers(words, self.known)
         alone = [
             weights[word] + (weights[stem] if stem >= 0 else 0)
             for word, stem in zip(found.words, found.stems, strict=True)
@@ -78,19 +90,25 @@ def _along(weights: Iterable[int]) -> list[int]:
     return list(accumulate(weights, initial=0))
 
 
-def numbers(words: Sequence[str]) -> Numbers:
-    """Find the buckets of a text."""
-    raw = [word.encode("utf-8", "replace") for word in words]
-    behind = [b" " + each for each in raw]
-    one = list(map(crc32, raw))
-    two = list(map(crc32, behind[1:], one))
-    three = map(crc32, behind[2:], two)
+def numbers(words: Sequence[str], known: Mapping[str, Hashed] = MappingProxyType({})) -> Numbers:
+    """Find the buckets of a text; those of known words are looked up."""
+    found = [known.get(word) or hashed(word) for word in words]
+    behind = [each.behind for each in found]
+    two = list(map(crc32, behind[1:], [each.whole for each in found]))
     return Numbers(
-        [each % BUCKETS for each in one],
+        [each.bucket for each in found],
         [each % BUCKETS for each in two],
-        [each % BUCKETS for each in three],
-        [crc32(w[:STEM], _STEM_MARK) % BUCKETS if len(w) > STEM else -1 for w in raw],
+        [each % BUCKETS for each in map(crc32, behind[2:], two)],
+        [each.stem for each in found],
     )
+
+
+def hashed(word: str) -> Hashed:
+    """Hash one word."""
+    raw = word.encode("utf-8", "replace")
+    whole = crc32(raw)
+    stem = crc32(raw[:STEM], _STEM_MARK) % BUCKETS if len(raw) > STEM else -1
+    return Hashed(b" " + raw, whole, whole % BUCKETS, stem)
 
 
 def write_wording(wording: Wording, file: Path) -> None:
@@ -99,8 +117,8 @@ def write_wording(wording: Wording, file: Path) -> None:
     file.write_bytes(_HEAD.pack(wording.bias, wording.page) + zlib.compress(raw, 9))
 
 
-def read_wording(file: Path) -> Wording:
-    """Read weights.
+def read_wording(file: Path, known: Iterable[str] = ()) -> Wording:
+    """Read weights; hash the known words once.
 
     Raises:
         OSError: there is no such file.
@@ -115,4 +133,4 @@ def read_wording(file: Path) -> Wording:
         raise ValueError(f"{file.name} is damaged") from error
     if len(weights) != BUCKETS:
         raise ValueError(f"{file.name} is damaged")
-    return Wording(weights, bias, page)
+    return Wording(weights, bias, page, {word: hashed(word) for word in known})

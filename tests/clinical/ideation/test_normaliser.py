@@ -228,4 +228,6 @@ def test_a_meter_stops_at_its_limit() -> None:
     meter.take(2)
 
     with pytest.raises(BudgetExceededError):
-        meter.take()
+        meter.take(9)
+
+    assert meter.steps == 3
