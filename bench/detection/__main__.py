@@ -31,7 +31,7 @@ from bench.detection.score_watch import (
 PATIENTS = 300
 SEED = 20_261
 COLUMNS = (
-    "regime", "returns", "found", "in 7 days", "median delay", "p90", "false a month",
+    "regime", "returns", "found", "of written", "in 7 days", "median delay", "p90", "false a month",
     "not helped", "PPV", "window AUROC", "patients/s",
 )  # fmt: skip
 
@@ -64,7 +64,8 @@ def detected(cohort: Cohort) -> Detected:
 def row_of(name: str, result: Result, patients_per_second: float) -> list[str]:
     """Write one line of the table."""
     return [
-        name, str(result.returns), f"{result.sensitivity:.3f}", f"{result.within_7_days:.3f}",
+        name, str(result.returns), f"{result.sensitivity:.3f}", f"{result.of_written:.3f}",
+        f"{result.within_7_days:.3f}",
         f"{result.median_delay:.1f}", f"{result.p90_delay:.0f}", f"{result.responders.a_month:.2f}",
         f"{result.non_responders.a_month:.2f}", f"{result.ppv:.2f}", f"{result.window_auroc:.3f}",
         f"{patients_per_second:.0f}",

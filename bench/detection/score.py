@@ -66,6 +66,8 @@ class Result:
     hits: int
     delays: tuple[int, ...]
     """Days from the return day to the first hit, of the returns that were hit, in order."""
+    unwritten: int
+    """Returns of which nothing was written while they could be hit: nobody can find them."""
     responder_hits: int
     responders: Tally
     partial: Tally
@@ -77,6 +79,12 @@ class Result:
     def sensitivity(self) -> float:
         """Give the share of returns that were hit."""
         return self.hits / self.returns if self.returns else float("nan")
+
+    @property
+    def of_written(self) -> float:
+        """Give the share that was hit of the returns of which anything was written."""
+        written = self.returns - self.unwritten
+        return self.hits / written if written else float("nan")
 
     @property
     def within_7_days(self) -> float:
@@ -129,6 +137,7 @@ def score(
         returns=sum(map(len, events.values())),
         hits=sum(map(len, delays.values())),
         delays=tuple(sorted(delay for own in delays.values() for delay in own)),
+        unwritten=_unwritten(cohort, events),
         responder_hits=sum(len(delays[patient]) for patient in responders),
         responders=tally(days, {p: stable[p] for p in responders}),
         partial=tally(days, {p: stable[p] for p in partial}),
@@ -182,6 +191,13 @@ def _delay(event: Event, days: Sequence[int]) -> int | None:
         return None
     last = min(event.end, event.return_day + HIT_UNTIL)
     return next((day - event.return_day for day in days if event.onset <= day <= last), None)
+
+
+def _unwritten(cohort: Cohort, events: Mapping[str, Sequence[Event]]) -> int:
+    written = {patient: [each.day for each in own] for patient, own in cohort.diaries().items()}
+    return sum(
+        _delay(event, written[patient]) is None for patient in events for event in events[patient]
+    )
 
 
 def _window_auroc(

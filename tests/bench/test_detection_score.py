@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bench.detection.cohort import Cohort, Patient
 from bench.detection.course import Event, Kind
 from bench.detection.cut import alarms_at, cut
+from bench.detection.diary import Entry
 from bench.detection.regime import Group
 from bench.detection.score import (
     Alarm,
@@ -80,6 +82,27 @@ def test_only_the_tier_that_is_judged_counts() -> None:
     assert score(clinic(RETURN), rows, tier="watch").delays == (5,)
     assert score(clinic(RETURN), rows, tier="strong").hits == 0
     assert score(clinic(RETURN), rows, tier=None).delays == (5,)
+
+
+@pytest.mark.parametrize(
+    ("written", "of_written"),
+    [([], 1.0), ([59, 80], 1.0), ([60], 0.5), ([79], 0.5)],
+    ids=["nothing", "only before and after", "the first day", "the last"],
+)
+def test_a_return_of_which_nothing_was_written_is_told_apart(
+    written: list[int], of_written: float
+) -> None:
+    there = [Entry("bob", day, *[1.0] * 7, None) for day in range(60, 80)]
+    hers = [Entry("ana", day, *[1.0] * 7, None) for day in written]
+    cohort = replace(
+        clinic(RETURN, RETURN._replace(patient="bob"), names=("ana", "bob")),
+        entries=(*there, *hers),
+    )
+
+    result = score(cohort, alarms(66, patient="bob"))
+
+    assert result.sensitivity == 0.5
+    assert result.of_written == of_written
 
 
 def test_only_alarms_of_a_return_count() -> None:
