@@ -5,98 +5,13 @@ or goes through a bad spell that will pass. Plain numbers in, plain numbers out;
 """
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass
 from math import exp, log, sqrt
 from typing import NamedTuple
 
-Chances = tuple[float, float, float, float, float, float]
-"""Of holding, of a quarter, half, three quarters and all lost, and of a bad spell."""
+from clinical.return_tuning import SPECIFIED, Chances, Tuning
+
 TINY = 1e-6
 """Keeps the log odds finite. Source: detection, section 3."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """Everything a bench may vary.
-
-    Source: detection, section 3, for every value whose own line names no other.
-    """
-
-    floor: float = 0.75
-    """Least variance of the good level: below it the filter becomes too sure of real people."""
-    phi: float = 0.25
-    """Lag-1 correlation of the daily level. Source: clinical content, section 10 (.18-.28)."""
-    between_days: float = 0.8
-    """Share of the variance before treatment that is noise of days. Source: section 2."""
-    good_share: float = 0.35
-    """Good level at the end of the course, as a share of the level before. Source: section 2."""
-    good_variance: float = 1.6 * 1.6
-    """How little is known of it then. Source: section 2."""
-    full_share: float = 0.95
-    """A full return leads back to this share of the level before. Source: section 2."""
-    least_return: float = 1.5
-    """Points (0-10) that a full return has at least. Source: section 2."""
-    prior: Chances = (0.90, 0.02, 0.02, 0.02, 0.04, 0.0)
-    """Chances at the end of the course."""
-    hazards: tuple[float, ...] = (1 / 35,)
-    """Daily hazard of a return by days since the last infusion, from 1 on; the last one stays."""
-    hazard_bounds: tuple[float, float] = (1 / 120, 1 / 10)
-    onsets: tuple[float, float, float] = (0.60, 0.25, 0.15)
-    """Shares of returns that begin with a quarter, with half, and with all of it lost."""
-    climb: float = 0.30
-    """Daily chance that a return reaches its next quarter."""
-    recovery: float = 0.03
-    """Daily chance that a return ends by itself before all is lost."""
-    late_recovery: float = 0.015
-    """Daily chance that it does when all is lost."""
-    spell_rate: float = 1 / 35
-    """Daily chance that a bad spell begins."""
-    spell_ends: float = 0.40
-    """Daily chance that it passes."""
-    spell_turns: float = 0.02
-    """Daily chance that it turns into a return."""
-    spell_rise: float = 2.4
-    """Points that a bad spell adds to a day; never more than half of a full return."""
-    spell_rise_weekly: float = 0.8
-    """Points that it adds to a weekly score; never more than half of a full return."""
-    spell_variance: float = 1.0
-    """Variance by which the days of a bad spell differ more."""
-    infusion_restores: float = 0.85
-    """Share of all other chances that an infusion turns into holding, that day and the next."""
-    infusion_unsettles: float = 1.0
-    """Variance that an infusion adds to the good level."""
-    below_good: float = 1.0
-    """A reading counts from so far below the good level on."""
-    above_full: float = 0.5
-    """It counts up to so far above a full return."""
-    plausible: float = 0.98
-    """Weight of what the states say of a daily level, against a stray one."""
-    stray: float = 0.002
-    """Density of a stray daily level at the worst that counts."""
-    stray_weekly: float = 0.01
-    """The same of a weekly score."""
-    stray_growth: float = 10.0
-    """How much more likely, at most, a stray reading is between the states than at the worst.
-
-    Source: house rule; keeps a large return readable at its half.
-    """
-    weekly_variance: float = (2.3 / 2.7) * (2.3 / 2.7) + 0.5
-    """Error of a weekly score on the scale of the daily level."""
-    least_holding: float = 0.001
-    """Chance of holding below which the good level learns no slower."""
-    drift: float = 0.004
-    """Variance that the good level gains with each daily level."""
-
-    def noise(self, sd: float) -> float:
-        """Give the variance of a daily level around its state, from the patient's own SD."""
-        return self.between_days * sd * sd * (1 + self.phi) / (1 - self.phi)
-
-    def full_return(self, before: float, good: float) -> float:
-        """Give the points from the good level to that of a full return."""
-        return max(self.least_return, self.full_share * before - good)
-
-
-SPECIFIED = Tuning()
 
 
 class Step(NamedTuple):
@@ -108,6 +23,8 @@ class Step(NamedTuple):
     good: float
     """The good level, learnt so far."""
     good_variance: float
+    noise: float
+    """Variance of one daily level about its state, learnt so far."""
 
     @property
     def lost(self) -> float:
@@ -141,7 +58,7 @@ def follow(
         weekly: weekly score of each day on the same scale, None where there is none.
         infusions: days of infusions; the course itself ended on day -1.
         before: level before treatment.
-        noise: variance of one daily level (`Tuning.noise`).
+        noise: variance of one daily level (`Tuning.noise`), as known at the end of the course.
         tuning: what a bench may vary.
 
     """
@@ -151,6 +68,8 @@ def follow(
     stray, stray_weekly = tuning.stray / tuning.plausible, tuning.stray_weekly
     least_holding = tuning.least_holding
     chances, good, variance = tuning.prior, tuning.good_share * before, tuning.good_variance
+    known_noise, most_off = tuning.noise_weight, tuning.most_off * noise
+    scatter = noise * known_noise
     steps: list[Step] = []
     days = zip(_moves(len(levels), given, tuning), levels, weekly, strict=True)
     for (move, unsettled), level, score in days:
@@ -164,10 +83,14 @@ def follow(
                 chances = weigh_day(chances, level - known, full, wide, stray * sqrt(wide))
                 pull = noise / max(chances[0], least_holding)
                 good, variance = _learn(level, good, variance, pull, tuning)
+                off = (level - known) * (level - known) * noise / wide
+                known_noise += chances[0]
+                scatter += chances[0] * min(off, most_off)
+                noise = scatter / known_noise
             if score is not None:
                 wide = tuning.weekly_variance + spread
                 chances = weigh_week(chances, score - known, full, wide, stray_weekly)
-        steps.append(Step(chances, lost_before, good, variance))
+        steps.append(Step(chances, lost_before, good, variance, noise))
     return steps
 
 
@@ -235,8 +158,10 @@ def _weigher(rise: float, wider: float, tuning: Tuning) -> Weigh:
     A worse reading must never make a return less likely. So, measured against `half`, the weight
     of every better state only falls as the reading rises, and that of every worse one only rises:
     the stray share has the shape of `half`, and a bad spell, however wide, is told from `half` by
-    days and no longer by level beyond the point where the two are furthest apart.
+    days and no longer by level beyond the point where the two are furthest apart; a spell that
+    looks like a return weighs what the returns themselves weigh.
     """
+    like_return = tuning.spell_like_return
     lowest, beyond, growth = -tuning.below_good, tuning.above_full, log(tuning.stray_growth)
 
     def weigh(
@@ -253,6 +178,10 @@ def _weigher(rise: float, wider: float, tuning: Tuning) -> Weigh:
         near_one, near_two = near_half * bend, near_half * bend * bend * bend * bend
         passing = _spell(above, middle, variance, min(rise, middle), wider)
         holding, quarter, half, more, everything, spell = chances
+        returned = (
+            half * near_half + more * near_one * step + everything * near_two * step * step
+        ) / (half + more + everything)
+        passing += like_return * (returned - passing)
         holding *= near_two / (step * step) + stray
         quarter *= near_one / step + stray
         half *= near_half + stray

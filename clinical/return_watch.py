@@ -17,7 +17,8 @@ from clinical.readings import (
     readings_of,
 )
 from clinical.response import Around, Response, judged, response_on
-from clinical.return_filter import SPECIFIED, Step, Tuning, follow
+from clinical.return_filter import Step, follow
+from clinical.return_tuning import TUNED, Tuning
 
 IMPROVEMENT_LOST = "symptom_return.improvement_lost"
 
@@ -26,7 +27,17 @@ CALM_BELOW = 0.5
 CALM_READINGS = 2
 """Calm days with a reading, in a row, that end an episode.
 
-Source: detection, section 5; one alone gains .01 sensitivity and costs .03-.08 false alarms.
+Source: detection, section 5; one alone finds .003 more and tells a sixth more often (measured).
+"""
+BACKED_FROM = 0.45
+"""Share of the improvement lost on the reading before from which a reading does not stand alone.
+
+Source: measured (docs/detection.md, "How it was tuned").
+"""
+ALONE = 1.0
+"""Log odds that a reading which stands alone must have more: one bad day is seldom a return.
+
+Source: measured, as `BACKED_FROM`.
 """
 FEWEST_FOR_STRONG = 10
 """Days with a level since the course that the highest tier needs.
@@ -91,7 +102,7 @@ def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) ->
 
 
 def _track(chart: Chart, readings: Readings, end: CourseEnd, calibration: Calibration) -> Track:
-    tuning = replace(SPECIFIED, floor=calibration.floor)
+    tuning = replace(TUNED, floor=calibration.floor)
     baseline = baseline_of(chart, readings.levels)
     last = min(readings.noted[-1], end.until) if readings.noted else end.day
     days = [end.day + (nth + 1) * ONE_DAY for nth in range((last - end.day).days)]
@@ -125,11 +136,11 @@ def _alarms(track: Track, spans: Sequence[Around], calibration: Calibration) -> 
     told: set[Tier] = set()
     calm = rearms = references = 0
     given = frozenset(track.readings.infusions)
-    for day, step in track.days():
+    for day, step, odds in _judged(track):
         if day in given:
             calm = rearms = 0
             told.clear()
-        if day not in track.readings.levels and day not in track.readings.weekly:
+        if odds is None:
             continue
         references += day in track.readings.levels
         calm = calm + 1 if told and step.statistic <= calm_at else 0
@@ -137,10 +148,34 @@ def _alarms(track: Track, spans: Sequence[Around], calibration: Calibration) -> 
             calm, rearms = 0, rearms + 1
             told.clear()
         if _may_speak(track, spans, day, step):
-            for cut in _reached(calibration, step.statistic, references):
+            for cut in _reached(calibration, odds, references):
                 if cut.tier not in told:
                     told.add(cut.tier)
                     yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
+
+
+def _judged(track: Track) -> Iterator[tuple[date, Step, float | None]]:
+    """Give the log odds that each day is judged by; None without a reading of that day.
+
+    One bad day after good ones is worth less, unless a weekly score says the same.
+    """
+    given = frozenset(track.readings.infusions)
+    before: float | None = None
+    for day, step in track.days():
+        level = track.readings.levels.get(day)
+        if day in given:
+            before = None
+        if level is None and day not in track.readings.weekly:
+            yield day, step, None
+            continue
+        backed = day in track.readings.weekly or (before is not None and before >= BACKED_FROM)
+        yield day, step, step.statistic - (0.0 if backed else ALONE)
+        if level is not None:
+            before = _share_lost(track, step, level)
+
+
+def _share_lost(track: Track, step: Step, level: float) -> float:
+    return (level - step.good) / track.tuning.full_return(track.baseline.level, step.good)
 
 
 def _may_speak(track: Track, spans: Sequence[Around], day: date, step: Step) -> bool:
@@ -238,7 +273,7 @@ def _weight(track: Track, step: Step, level: float) -> float:
     """Give the log odds that one level adds to the likeliest return, against holding."""
     lost = max(range(1, 5), key=lambda nth: step.chances[nth]) / 4
     full = track.tuning.full_return(track.baseline.level, step.good)
-    above, variance = level - step.good, track.tuning.noise(track.baseline.sd) + step.good_variance
+    above, variance = level - step.good, step.noise + step.good_variance
     return lost * full * (above - lost * full / 2) / variance
 
 

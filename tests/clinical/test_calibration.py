@@ -12,7 +12,7 @@ from clinical.finding import Tier
 
 @pytest.mark.parametrize(
     ("tier", "threshold", "nominal"),
-    [(Tier.WATCH, -1.39, 0.5), (Tier.LIKELY, -0.93, 0.25), (Tier.STRONG, -0.32, 0.1)],
+    [(Tier.WATCH, -1.2, 0.5), (Tier.LIKELY, 0.5, 0.17), (Tier.STRONG, 1.2, 0.1)],
 )
 def test_each_tier_is_shipped_with_the_threshold_it_was_cut_for(
     tier: Tier, threshold: float, nominal: float
@@ -31,7 +31,7 @@ def test_tiers_stand_from_the_lowest_to_the_highest() -> None:
 
 
 def test_the_thresholds_hold_for_one_floor() -> None:
-    assert SHIPPED.floor == 0.75
+    assert SHIPPED.floor == 0.1
 
 
 def test_a_clinic_that_has_not_counted_yet_says_so() -> None:

@@ -42,7 +42,7 @@ def told(of: Chart) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    ("after_course", "none"), [(5.2, False), (5.3, False), (5.4, True), (8, True)], ids=str
+    ("after_course", "none"), [(6.4, False), (6.5, False), (6.6, True), (8, True)], ids=str
 )
 def test_a_fall_that_chance_could_bring_to_the_share_is_a_response(
     after_course: float, *, none: bool
@@ -52,17 +52,19 @@ def test_a_fall_that_chance_could_bring_to_the_share_is_a_response(
 
 @pytest.mark.parametrize(("count", "none"), [(2, False), (3, False), (4, True), (14, True)])
 def test_fewer_days_leave_more_to_chance(count: int, *, none: bool) -> None:
-    assert no_clear_response([8.0] * 14, [5.6] * count) is none
+    assert no_clear_response([8.0] * 14, [6.8] * count) is none
 
 
 @given(
     st.lists(st.floats(0, 10), min_size=3, max_size=20),
     st.lists(st.floats(0, 10), min_size=3, max_size=14),
 )
-def test_the_gate_is_the_specifications_inequality(b: list[float], c: list[float]) -> None:
+def test_the_gate_is_the_specifications_inequality_with_a_partial_response(
+    b: list[float], c: list[float]
+) -> None:
     chance = 1.4 * sqrt(1 / len(b) + 1 / len(c))
 
-    assert no_clear_response(b, c) is (fmean(b) - fmean(c) + chance < 0.4 * fmean(b))
+    assert no_clear_response(b, c) is (fmean(b) - fmean(c) + chance < 0.25 * fmean(b))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_the_eleventh_day_changes_nothing_any_more() -> None:
 
 
 def test_the_next_infusion_is_judged_by_its_own_days() -> None:
-    noted = [*BEFORE, *days(after(1), *[8] * 20), *days(after(21), *[1] * 20)]
+    noted = [*BEFORE, *days(after(1), *[8] * 20), *days(after(21), *[4] * 20)]
     of = course(noted, infusion(7, after(20)))
 
     assert known_on(after(19), of) is Response.NONE
@@ -162,7 +164,7 @@ def test_because_holds_every_number_it_rests_on() -> None:
 
     assert finding.because == (
         "no clear response after the course: level 8.0 before treatment (14 days), 7.0 around "
-        f"{END} (10 days); 1.0 points better, 3.2 expected, 0.6 of them given to chance; "
+        f"{END} (10 days); 1.0 points better, 2.0 expected, 0.6 of them given to chance; "
         "after infusion 6"
     )
     assert finding.numbers == {
@@ -171,7 +173,7 @@ def test_because_holds_every_number_it_rests_on() -> None:
         "level_after": 7,
         "days_after": 10,
         "improvement": 1,
-        "expected": 3.2,
+        "expected": 2,
         "chance": 0.58,
         "judged_around": END.isoformat(),
         "infusion_number": 6,

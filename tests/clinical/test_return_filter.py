@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.return_filter import SPECIFIED, TINY, Chances, Step, Tuning, follow
+from clinical.return_filter import TINY, Step, follow
+from clinical.return_tuning import SPECIFIED, Chances, Tuning
 
 NONE = SPECIFIED.prior
 BEFORE, NOISE = 8.0, 3.0
@@ -236,7 +237,7 @@ def test_the_chance_before_the_days_reading_is_that_of_time_alone() -> None:
 def test_the_statistic_is_the_log_odds_of_half_or_more_lost(
     chances: Chances, expected: float
 ) -> None:
-    step = Step(chances, 0, 2, 1)
+    step = Step(chances, 0, 2, 1, NOISE)
 
     assert step.statistic == pytest.approx(expected, abs=1e-5)
 
@@ -253,6 +254,44 @@ def test_three_bad_days_that_passed_are_forgotten_within_a_week() -> None:
 def test_levels_and_scores_are_of_the_same_days() -> None:
     with pytest.raises(ValueError, match="shorter"):
         follow([1.0, 2.0], [None], (), before=BEFORE, noise=NOISE)
+
+
+def learnt(*levels: float | None, weight: float = 20) -> float:
+    """Give the noise known after some days that began with `NOISE`."""
+    return run(list(levels), tuning=replace(SPECIFIED, noise_weight=weight))[-1].noise
+
+
+def test_noise_is_learnt_from_days_of_holding() -> None:
+    calm, restless = [2.0] * 60, [0.0, 4.0] * 30
+
+    assert learnt(*calm) < 0.5 * NOISE < NOISE < learnt(*restless)
+    assert learnt(*restless[:2]) < learnt(*restless)
+    assert learnt(*[None] * 60) == pytest.approx(NOISE)
+
+
+def test_noise_known_for_long_is_hardly_learnt_anew() -> None:
+    assert learnt(*[2.0] * 60, weight=1e9) == pytest.approx(NOISE)
+
+
+def test_days_of_a_return_say_nothing_of_noise() -> None:
+    known = learnt(*[2.0] * 20)
+
+    assert learnt(*[2.0] * 20, *[8.0] * 20) - known < 0.05 * (36 - known)
+
+
+def test_a_wild_day_counts_as_three_standard_deviations() -> None:
+    weight = 20.0
+    known = learnt(*[2.0] * 10, weight=weight)
+    wild = learnt(*[2.0] * 10, 10.0, weight=weight)
+
+    assert known < wild <= known + 9 * NOISE / (weight + 10)
+
+
+def test_a_bad_day_is_less_of_a_return_where_bad_spells_look_like_one() -> None:
+    alike = replace(SPECIFIED, spell_like_return=1.0)
+    days = [*[2.0] * 20, 8.0]
+
+    assert run(days, tuning=alike)[-1].lost < run(days)[-1].lost
 
 
 def test_noise_of_days_grows_with_their_correlation() -> None:
