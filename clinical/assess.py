@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart
 from clinical.dissociation import PERSISTENT, detect_persistent
 from clinical.finding import Finding
@@ -55,6 +57,16 @@ def assess(chart: Chart, *, now: datetime, rules: Sequence[Rule] = RULES) -> lis
     known = _until(chart, now)
     found = [finding for rule in rules for finding in rule.detect(known)]
     return sorted(found, key=lambda each: (each.local_date, each.rule, each.period))
+
+
+def calibrated(rules: Sequence[Rule], calibration: Calibration) -> Sequence[Rule]:
+    """Give the rules with other thresholds than those shipped."""
+    if calibration == SHIPPED:
+        return rules
+    watch = partial(detect_improvement_lost, calibration=calibration)
+    return [
+        replace(rule, detect=watch) if rule.ids == (IMPROVEMENT_LOST,) else rule for rule in rules
+    ]
 
 
 def _until(chart: Chart, now: datetime) -> Chart:

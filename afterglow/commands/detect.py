@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
+from afterglow.calibration_file import Refused, read_calibration
 from afterglow.cohort_files import (
     PHQ9_TOP,
     Cohort,
@@ -23,7 +24,8 @@ from afterglow.cohort_files import (
     read_cohort,
     write_whole,
 )
-from clinical.assess import ON_TRIAL, RULES, assess
+from clinical.assess import ON_TRIAL, RULES, assess, calibrated
+from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart, Entry, Infusion, WeeklyScore
 from clinical.finding import Finding
 from clinical.instruments import registry
@@ -83,7 +85,15 @@ class Answers:
     "--scores", "scores", type=click.Path(path_type=Path), help="The statistic, day by day."
 )
 @click.option("--trial", is_flag=True, help="Run the watches as well that are still on trial.")
-def detect(source: Path, target: Path, scores: Path | None, *, trial: bool) -> None:
+@click.option(
+    "--calibration",
+    "thresholds",
+    type=click.Path(path_type=Path),
+    help="Thresholds of the tiers, as JSON, in place of those shipped.",
+)
+def detect(
+    source: Path, target: Path, scores: Path | None, thresholds: Path | None, *, trial: bool
+) -> None:
     r"""Run every rule over the diaries of a cohort, offline.
 
     Writes a CSV of alarms: patient, day, kind, tier, then the rule; patients in the order of
@@ -94,11 +104,13 @@ def detect(source: Path, target: Path, scores: Path | None, *, trial: bool) -> N
     if scores is not None and scores.absolute() == target.absolute():
         stop(f"{target}: alarms and scores cannot be one file.")
     try:
-        found = answers(read_cohort(source), scored=scores is not None, trial=trial)
+        calibration = read_calibration(thresholds) if thresholds else SHIPPED
+        cohort = read_cohort(source)
+        found = answers(cohort, calibration, scored=scores is not None, trial=trial)
         tables: dict[Path, Table] = {scores: [SCORE_COLUMNS, *found.scores]} if scores else {}
         write_whole(tables | {target: [ALARM_COLUMNS, *found.alarms]})
-    except Malformed as malformed:
-        stop(str(malformed))
+    except (Malformed, Refused) as refused:
+        stop(str(refused))
     except OSError as error:
         stop(f"{error.filename2 or error.filename or target}: {error.strerror}.")
 
@@ -109,9 +121,11 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(CANNOT_READ)
 
 
-def answers(cohort: Cohort, *, scored: bool, trial: bool = False) -> Answers:
+def answers(
+    cohort: Cohort, calibration: Calibration = SHIPPED, *, scored: bool, trial: bool = False
+) -> Answers:
     """Assess patient by patient."""
-    found, rules = Answers(), (*RULES, *ON_TRIAL) if trial else RULES
+    found, rules = Answers(), calibrated((*RULES, *ON_TRIAL) if trial else RULES, calibration)
     console = Console(stderr=True)
     patients = track(
         cohort.patients,
@@ -125,7 +139,7 @@ def answers(cohort: Cohort, *, scored: bool, trial: bool = False) -> Answers:
         alarms = sorted(alarm_of(each) for each in assess(chart, now=chart.as_of, rules=rules))
         found.alarms += [(patient.name, *alarm) for alarm in alarms]
         if scored:
-            found.scores += scores_of(cohort, patient, chart)
+            found.scores += scores_of(cohort, patient, chart, calibration)
     return found
 
 
@@ -135,12 +149,15 @@ def alarm_of(finding: Finding) -> Alarm:
     return day_number(finding.local_date), kind, finding.tier, finding.rule
 
 
-def scores_of(cohort: Cohort, patient: Patient, chart: Chart) -> Iterator[ScoreRow]:
+def scores_of(
+    cohort: Cohort, patient: Patient, chart: Chart, calibration: Calibration
+) -> Iterator[ScoreRow]:
     """Give the statistic of every day after the course, up to the last of entries.csv."""
     from clinical.return_watch import statistic_by_day  # noqa: PLC0415 # only when asked for
 
     to_the_end = entry_of(DiaryRow(day=cohort.last_entry_day, answers={}, phq9_points=None))
-    for day, score in statistic_by_day(replace(chart, entries=[*chart.entries, to_the_end])):
+    whole = replace(chart, entries=[*chart.entries, to_the_end])
+    for day, score in statistic_by_day(whole, calibration):
         yield patient.name, day_number(day), score
 
 
