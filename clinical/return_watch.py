@@ -86,7 +86,7 @@ def statistic_by_day(chart: Chart, calibration: Calibration = SHIPPED) -> list[t
     ends = course_ends(chart, readings)
     if not ends:
         return []
-    track = _track(chart, readings, ends[-1], calibration)
+    track = track_since(chart, readings, ends[-1], calibration)
     return [(day, step.statistic) for day, step in track.days()]
 
 
@@ -96,12 +96,15 @@ def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) ->
     before = levels_before(chart, readings.levels)
     for end in course_ends(chart, readings):
         if any(end.holds_on(day) for day in readings.noted):
-            track = _track(chart, readings, end, calibration)
+            track = track_since(chart, readings, end, calibration)
             spans = judged(readings, before, end)
             yield from _findings(chart, track, spans, calibration)
 
 
-def _track(chart: Chart, readings: Readings, end: CourseEnd, calibration: Calibration) -> Track:
+def track_since(
+    chart: Chart, readings: Readings, end: CourseEnd, calibration: Calibration
+) -> Track:
+    """Run the filter from one end of the course on."""
     tuning = replace(TUNED, floor=calibration.floor)
     baseline = baseline_of(chart, readings.levels)
     last = min(readings.noted[-1], end.until) if readings.noted else end.day
@@ -121,7 +124,7 @@ def _findings(
     chart: Chart, track: Track, spans: Sequence[Around], calibration: Calibration
 ) -> Iterator[Finding]:
     told: set[int] = set()
-    for alarm in _alarms(track, spans, calibration):
+    for alarm in alarms_of(track, spans, calibration):
         number = infusion_number(chart, alarm.day)
         run = period_of(number, alarm.rearms)
         period = run * len(TIERS) + TIERS.index(alarm.cut.tier)
@@ -130,13 +133,13 @@ def _findings(
             yield _finding(track, alarm, number, period, calibration)
 
 
-def _alarms(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[Alarm]:
+def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[Alarm]:
     """Walk the days with a reading and open, climb and end the episodes."""
     calm_at = calibration.threshold(Tier.LIKELY) - CALM_BELOW
     told: set[Tier] = set()
     calm = rearms = references = 0
     given = frozenset(track.readings.infusions)
-    for day, step, odds in _judged(track):
+    for day, step, odds in judged_days(track):
         if day in given:
             calm = rearms = 0
             told.clear()
@@ -147,14 +150,14 @@ def _alarms(track: Track, spans: Sequence[Around], calibration: Calibration) -> 
         if calm >= CALM_READINGS:
             calm, rearms = 0, rearms + 1
             told.clear()
-        if _may_speak(track, spans, day, step):
+        if may_speak(track, spans, day, step):
             for cut in _reached(calibration, odds, references):
                 if cut.tier not in told:
                     told.add(cut.tier)
                     yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
 
 
-def _judged(track: Track) -> Iterator[tuple[date, Step, float | None]]:
+def judged_days(track: Track) -> Iterator[tuple[date, Step, float | None]]:
     """Give the log odds that each day is judged by; None without a reading of that day.
 
     One bad day after good ones is worth less, unless a weekly score says the same.
@@ -178,7 +181,7 @@ def _share_lost(track: Track, step: Step, level: float) -> float:
     return (level - step.good) / track.tuning.full_return(track.baseline.level, step.good)
 
 
-def _may_speak(track: Track, spans: Sequence[Around], day: date, step: Step) -> bool:
+def may_speak(track: Track, spans: Sequence[Around], day: date, step: Step) -> bool:
     """Say whether a return can be told: by the day's own reading, of a course that has worked.
 
     Time alone makes a return likelier, so a good day after a long silence could pass a threshold.
@@ -303,7 +306,7 @@ def _because(numbers: dict[str, float | int | str]) -> str:
         f"days that say most: {numbers['telling_days']}",
         f"{numbers['answered_of_14_days']} of 14 days answered",
         f"L {numbers['statistic']:.2f}, {numbers['tier']} from {numbers['threshold']:.2f} on",
-        f"false alarms a month: {numbers['realised_false_alarms']}",
+        f"false alarms: {numbers['realised_false_alarms']}",
         f"{IMPROVEMENT_LOST}, calibration {numbers['calibration']}",
     ]
     return "; ".join(parts)

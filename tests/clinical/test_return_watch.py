@@ -327,7 +327,7 @@ def test_because_holds_every_number_it_rests_on() -> None:
         f"days that say most: {numbers['telling_days']}",
         "14 of 14 days answered",
         f"L {numbers['statistic']:.2f}, likely from 0.50 on",
-        "false alarms a month: not yet known here (0 blocks)",
+        "false alarms: not yet known here (0 blocks)",
         "symptom_return.improvement_lost, calibration shipped-1",
     ):
         assert part in finding.because.split("; ")
