@@ -48,6 +48,8 @@ ON_TRIAL = (
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
 )
 """Watches that do not hold their bar yet: `afterglow detect --trial` and the bench run them."""
+WATCH_VERSION = next(rule.version for rule in (*RULES, *ON_TRIAL) if IMPROVEMENT_LOST in rule.ids)
+"""Of the watch that has thresholds: another reasoning has other odds, and needs others."""
 RULE_IDS = tuple(sorted(name for rule in RULES for name in rule.ids))
 RULES_VERSION = ",".join(f"{rule.ids[0]}@{rule.version}" for rule in RULES)
 

@@ -1,6 +1,7 @@
 """From which odds on each tier speaks, and how often it may be wrong."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from clinical.finding import Tier
 
@@ -38,6 +39,17 @@ class Calibration:
     version: str
     floor: float
     cuts: tuple[Cut, ...]
+    since: date = date.min
+    """The first day that is judged by them: what was said of a day before stays as it was."""
+    earlier: "Calibration | None" = None
+    """The one in force before that."""
+
+    def on(self, day: date) -> "Calibration":
+        """Give the one in force on a day."""
+        found = self
+        while day < found.since and found.earlier is not None:
+            found = found.earlier
+        return found
 
     def threshold(self, tier: Tier) -> float:
         """Give the least log odds of a tier; infinite where it never speaks."""

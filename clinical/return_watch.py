@@ -130,12 +130,11 @@ def _findings(
         period = run * len(TIERS) + TIERS.index(alarm.cut.tier)
         if period not in told:
             told.add(period)
-            yield _finding(track, alarm, number, period, calibration)
+            yield _finding(track, alarm, number, period, calibration.on(alarm.day))
 
 
 def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[Alarm]:
     """Walk the days with a reading and open, climb and end the episodes."""
-    calm_at = calibration.threshold(Tier.LIKELY) - CALM_BELOW
     told: set[Tier] = set()
     calm = rearms = references = 0
     given = frozenset(track.readings.infusions)
@@ -146,12 +145,13 @@ def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -
         if odds is None:
             continue
         references += day in track.readings.levels
-        calm = calm + 1 if told and step.statistic <= calm_at else 0
+        now = calibration.on(day)
+        calm = calm + 1 if told and step.statistic <= calm_at(now) else 0
         if calm >= CALM_READINGS:
             calm, rearms = 0, rearms + 1
             told.clear()
         if may_speak(track, spans, day, step):
-            for cut in _reached(calibration, odds, references):
+            for cut in _reached(now, odds, references):
                 if cut.tier not in told:
                     told.add(cut.tier)
                     yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
@@ -179,6 +179,11 @@ def judged_days(track: Track) -> Iterator[tuple[date, Step, float | None]]:
 
 def _share_lost(track: Track, step: Step, level: float) -> float:
     return (level - step.good) / track.tuning.full_return(track.baseline.level, step.good)
+
+
+def calm_at(calibration: Calibration) -> float:
+    """Give the log odds up to which a day counts as calm."""
+    return calibration.threshold(Tier.LIKELY) - CALM_BELOW
 
 
 def may_speak(track: Track, spans: Sequence[Around], day: date, step: Step) -> bool:

@@ -13,10 +13,10 @@ from clinical.readings import ONE_DAY, course_ends, readings_of
 from clinical.response import Around, Response, judged, response_on
 from clinical.return_filter import Step
 from clinical.return_watch import (
-    CALM_BELOW,
     CALM_READINGS,
     Track,
     alarms_of,
+    calm_at,
     may_speak,
     track_since,
 )
@@ -93,7 +93,6 @@ def told_before(
     alarms: dict[date, set[Tier]] = {}
     for alarm in alarms_of(track, spans, calibration):
         alarms.setdefault(alarm.day, set()).add(alarm.cut.tier)
-    calm_at = calibration.threshold(Tier.LIKELY) - CALM_BELOW
     found: dict[date, frozenset[Tier]] = {}
     told, calm = NOTHING, 0
     for day, step in track.days():
@@ -101,7 +100,7 @@ def told_before(
         if day in track.readings.infusions:
             told, calm = NOTHING, 0
         if _has_reading(track, day):
-            calm = calm + 1 if told and step.statistic <= calm_at else 0
+            calm = calm + 1 if told and step.statistic <= calm_at(calibration.on(day)) else 0
         if calm >= CALM_READINGS:
             told, calm = NOTHING, 0
         told |= alarms.get(day, set())

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from clinical.assess import RULES_VERSION, assess
+from clinical.assess import RULES, RULES_VERSION, assess, calibrated
 from models.chart import chart_for
 from models.finding import mark_assessed, raise_findings, unassessed_patients
+from models.recalibration import calibration_of
 from models.session import Pool, clinic_transaction
 from worker.log import log
 from worker.second_reading import Desk
@@ -59,7 +60,8 @@ async def _assess_once(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
         chart = await chart_for(connection, clinic_id, patient_id)
         if chart is None:
             return 0
-        found = assess(chart, now=chart.as_of)
+        rules = calibrated(RULES, await calibration_of(connection, clinic_id))
+        found = assess(chart, now=chart.as_of, rules=rules)
         raised = await raise_findings(
             connection, clinic_id, patient_id, found, rules_version=RULES_VERSION
         )

@@ -20,6 +20,7 @@ from worker.audit_seal import seal_all
 from worker.log import configure_log, log
 from worker.meaning import LoadedLater
 from worker.queue import run_queue
+from worker.recalibrate import recalibrate_all
 from worker.second_reading import Desk
 
 CONNECTIONS = 6
@@ -29,6 +30,8 @@ SAMPLE_SECONDS = 3600.0
 SEAL_SECONDS = 10.0
 """How often audit rows are chained. Source: spec, security section 5."""
 TIDY_SECONDS = 3600.0
+RECALIBRATE_SECONDS = 3600.0
+"""How often it is asked whose month is over."""
 PAUSE_AFTER_FAULT = 2.0
 CLOSE_SECONDS = 1.0
 
@@ -100,6 +103,9 @@ async def run_until(
             keep_doing("call_back", lambda: call_back(pool), every_seconds=CALL_BACK_SECONDS),
             keep_doing("sample", lambda: draw_sample(pool), every_seconds=SAMPLE_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
+            keep_doing(
+                "recalibrate", lambda: recalibrate_all(pool), every_seconds=RECALIBRATE_SECONDS
+            ),
         )
     ]
     waiting = asyncio.create_task(stop.wait())

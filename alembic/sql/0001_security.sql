@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     FOREACH t IN ARRAY ARRAY[
         'audit_event', 'audit_seal', 'alert_history', 'entry_revision', 'screening',
-        'infusion_revision', 'course_phase'
+        'infusion_revision', 'course_phase', 'recalibration'
     ] LOOP
         EXECUTE format(
             'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON %I'
@@ -98,7 +98,8 @@ BEGIN
         ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'''
         '   OR id = NULLIF(current_setting(''app.subject_id'', true), '''')::uuid)';
     FOREACH t IN ARRAY ARRAY['practitioner', 'recovery_code', 'endpoint', 'contact_rule',
-        'delivery', 'attempt', 'policy', 'policy_step', 'policy_target', 'audit_seal'] LOOP
+        'delivery', 'attempt', 'policy', 'policy_step', 'policy_target', 'audit_seal',
+        'recalibration'] LOOP
         EXECUTE format(
             'CREATE POLICY staff ON %I AS RESTRICTIVE TO app'
             ' USING (NULLIF(current_setting(''app.role'', true), '''') <> ''patient'')', t);
@@ -114,7 +115,7 @@ GRANT SELECT, INSERT, UPDATE ON
     TO app;
 GRANT SELECT, INSERT ON
     course_phase, infusion_revision, entry_revision, screening, alert_source, alert_history,
-    audit_event, audit_seal, keys.clinic_key, keys.subject_key
+    audit_event, audit_seal, recalibration, keys.clinic_key, keys.subject_key
     TO app;
 GRANT SELECT ON attempt, worker_heartbeat TO app;
 GRANT DELETE ON quarantine, policy_target, contact_rule TO app;

@@ -342,6 +342,30 @@ CREATE TABLE finding (
 
 CREATE UNIQUE INDEX finding_rule_key ON finding (clinic_id, patient_id, rule, period);
 
+CREATE TABLE recalibration (
+	clinic_id UUID NOT NULL, 
+	id UUID NOT NULL, 
+	tier VARCHAR NOT NULL, 
+	basis VARCHAR NOT NULL, 
+	nominal FLOAT NOT NULL, 
+	old_threshold FLOAT NOT NULL, 
+	new_threshold FLOAT NOT NULL, 
+	blocks INTEGER NOT NULL, 
+	rank INTEGER NOT NULL, 
+	alarms INTEGER NOT NULL, 
+	rate FLOAT, 
+	rate_low FLOAT, 
+	rate_high FLOAT, 
+	held BOOLEAN NOT NULL, 
+	made_at TIMESTAMP WITH TIME ZONE DEFAULT app_now() NOT NULL, 
+	CONSTRAINT recalibration_pkey PRIMARY KEY (clinic_id, id), 
+	CONSTRAINT recalibration_clinic_id_fkey FOREIGN KEY(clinic_id) REFERENCES clinic (id) ON DELETE RESTRICT, 
+	CONSTRAINT recalibration_tier_check CHECK (tier IN ('watch', 'likely', 'strong')), 
+	CONSTRAINT recalibration_alarms_check CHECK (alarms BETWEEN 0 AND blocks)
+);
+
+CREATE INDEX recalibration_newest_idx ON recalibration (clinic_id, basis, tier, made_at);
+
 CREATE TABLE keys.subject_key (
 	clinic_id UUID NOT NULL, 
 	subject_id UUID NOT NULL, 

@@ -19,6 +19,7 @@ from models.tables import (
     patient,
     policy,
     practitioner,
+    recalibration,
     subject_key,
 )
 
@@ -40,6 +41,7 @@ TABLES = (
     patient,
     policy,
     practitioner,
+    recalibration,
     subject_key,
 )
 """The modules that define tables."""

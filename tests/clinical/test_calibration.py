@@ -1,6 +1,7 @@
 """The thresholds as shipped, and what a tier needs."""
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from datetime import date
 from itertools import pairwise
 from math import inf
 
@@ -46,3 +47,14 @@ def test_a_tier_that_is_not_cut_never_speaks() -> None:
 def test_a_calibration_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         SHIPPED.floor = 0.0  # type: ignore[misc] # the point of the test
+
+
+def test_a_day_is_judged_by_what_was_in_force_on_it() -> None:
+    first = replace(SHIPPED, version="first", since=date(2026, 3, 1), earlier=SHIPPED)
+    second = replace(first, version="second", since=date(2026, 4, 1), earlier=first)
+
+    assert second.on(date(2026, 4, 1)) is second
+    assert second.on(date(2026, 3, 31)) is first
+    assert second.on(date(2026, 3, 1)) is first
+    assert second.on(date(2026, 2, 28)) is SHIPPED
+    assert SHIPPED.on(date.min) is SHIPPED

@@ -38,6 +38,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "policy": {"severity": "urgent", "retired_at": datetime(2026, 1, 1, tzinfo=UTC)},
     "policy_target": {"kind": "everyone"},
     "practitioner": {"role": "clinician", "profession": "physician"},
+    "recalibration": {"tier": "likely", "alarms": 0},
     "screening": {"label": "none", "quarantine_id": UUID(int=1)},
     "session": {"kind": "patient"},
     "vital": {"kind": "systolic", "moment": "before", "value": 120.0},

@@ -35,6 +35,7 @@ APPEND_ONLY = {
     "alert_history",
     "audit_event",
     "audit_seal",
+    "recalibration",
     "keys.clinic_key",
     "keys.subject_key",
 }

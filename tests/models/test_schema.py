@@ -84,7 +84,15 @@ async def test_app_and_pager_and_owner_cannot_pass_row_security(superuser: Conne
 
 
 @pytest.mark.parametrize(
-    "table", ["audit_event", "alert_history", "entry_revision", "screening", "infusion_revision"]
+    "table",
+    [
+        "audit_event",
+        "alert_history",
+        "entry_revision",
+        "screening",
+        "infusion_revision",
+        "recalibration",
+    ],
 )
 async def test_append_only_tables_refuse_every_change(
     superuser: Connection, pool: Pool, ana: Person, table: str

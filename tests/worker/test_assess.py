@@ -251,10 +251,10 @@ async def test_a_chart_that_cannot_be_assessed_stops_no_other(
     await hers.relapse(dr_bo)
     await clock.advance(minutes=1)
 
-    def trip(chart: Any, *, now: Any) -> list[Finding]:
+    def trip(chart: Any, **named: Any) -> list[Finding]:
         if len(chart.entries) == 1:
             raise ZeroDivisionError
-        return assess(chart, now=now)
+        return assess(chart, **named)
 
     monkeypatch.setattr(assess_module, "assess", trip)
 
