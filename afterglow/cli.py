@@ -24,6 +24,7 @@ COMMANDS = {
     "misses": "afterglow.commands.misses:misses",
     "migrate": "afterglow.commands.serve:migrate",
     "practitioner": "afterglow.commands.practitioner:practitioner",
+    "replay": "afterglow.commands.replay:replay",
     "rescreen": "afterglow.commands.rescreen:rescreen",
     "screen": "afterglow.commands.screen:screen",
     "smoke": "afterglow.commands.smoke:smoke",
