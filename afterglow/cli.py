@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": "afterglow.commands.demo:demo",
     "detect": "afterglow.commands.detect:detect",
     "emulator": "worker.fcm_emulator:main",
+    "forecast": "afterglow.commands.forecast:forecast",
     "misses": "afterglow.commands.misses:misses",
     "migrate": "afterglow.commands.serve:migrate",
     "practitioner": "afterglow.commands.practitioner:practitioner",

@@ -18,7 +18,7 @@ from clinical.readings import (
 )
 from clinical.response import Around, Response, judged, response_on
 from clinical.return_filter import Step, follow
-from clinical.return_tuning import TUNED, Tuning
+from clinical.return_tuning import TUNED, Chances, Tuning
 
 IMPROVEMENT_LOST = "symptom_return.improvement_lost"
 
@@ -82,12 +82,14 @@ class Alarm:
 
 def statistic_by_day(chart: Chart, calibration: Calibration = SHIPPED) -> list[tuple[date, float]]:
     """Give the log odds L of every day since the course, up to the last that was noted."""
-    readings = readings_of(chart)
-    ends = course_ends(chart, readings)
-    if not ends:
-        return []
-    track = track_since(chart, readings, ends[-1], calibration)
-    return [(day, step.statistic) for day, step in track.days()]
+    track = _latest_track(chart, calibration)
+    return [] if track is None else [(day, step.statistic) for day, step in track.days()]
+
+
+def latest_chances(chart: Chart, calibration: Calibration = SHIPPED) -> Chances | None:
+    """Give what the filter thinks at the end of the last day that was noted since the course."""
+    track = _latest_track(chart, calibration)
+    return track.steps[-1].chances if track and track.steps else None
 
 
 def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) -> Iterator[Finding]:
@@ -99,6 +101,12 @@ def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) ->
             track = track_since(chart, readings, end, calibration)
             spans = judged(readings, before, end)
             yield from _findings(chart, track, spans, calibration)
+
+
+def _latest_track(chart: Chart, calibration: Calibration) -> Track | None:
+    readings = readings_of(chart)
+    ends = course_ends(chart, readings)
+    return track_since(chart, readings, ends[-1], calibration) if ends else None
 
 
 def track_since(
