@@ -2,21 +2,24 @@
 
 When symptoms returned is not known but found, by two rules that must agree: a confirmed loss of
 half (dated by the first of its two looks) and the watch at `likely`; the later of the two days
-counts. The watch at `strong` is enough alone. Either rule by itself dated returns of made-up
-patients too early. The next infusion, or the end of the diary, ends a stretch without a return.
+counts. The watch at `strong` is enough alone where its odds do not fall again. Either rule by
+itself dated returns of made-up patients too early. The next infusion, or the end of the diary, ends
+a stretch without a return.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import zip_longest
 
 from clinical.baseline import levels_before
+from clinical.calibration import SHIPPED
 from clinical.chart import Chart
 from clinical.finding import Tier
 from clinical.forecast import TIME_ALONE, Forecast, Hazard, Now, Stretch, forecast
 from clinical.readings import (
+    ONE_DAY,
     PAUSE,
     CourseEnd,
     Readings,
@@ -25,7 +28,7 @@ from clinical.readings import (
     readings_of,
 )
 from clinical.response import Around, Response, judged, response_on
-from clinical.return_watch import detect_improvement_lost, latest_chances
+from clinical.return_watch import detect_improvement_lost, latest_chances, statistic_by_day
 from clinical.symptom_return import (
     detect_half_lost_twice,
 )
@@ -34,6 +37,11 @@ NOT_REGAINED = timedelta(days=3)
 """A return so soon after an infusion is one that the infusion did not end.
 
 Source: house rule; on made-up patients a third of what is found this early is a single bad day.
+"""
+HELD = timedelta(days=5)
+"""How long the odds must stay at `likely` after `strong` was told; one bad day does not.
+
+Source: SUSTAIN-1 (Daly 2019): two assessments at least 5 days apart.
 """
 
 
@@ -57,14 +65,24 @@ class _Seen:
     """First of the two looks at which half was lost."""
     likely: Sequence[date]
     strong: Sequence[date]
+    odds: Mapping[date, float]
 
     def return_between(self, start: date, until: date) -> date | None:
         """Give the day symptoms returned after a day, up to another."""
-        first, told, sure = (
+        first, told = (
             next((day for day in days if start < day <= until), None)
-            for days in (self.confirmed, self.likely, self.strong)
+            for days in (self.confirmed, self.likely)
         )
-        return max(first, told) if first and told else sure
+        if first and told:
+            return max(first, told)
+        return next(
+            (day for day in self.strong if start < day <= until and self._held(day, until)), None
+        )
+
+    def _held(self, strong: date, until: date) -> bool:
+        """Say whether the odds stayed up after a day, as far as it is known."""
+        low, last = SHIPPED.threshold(Tier.LIKELY), min(strong + HELD, until - ONE_DAY)
+        return all(odds >= low for day, odds in self.odds.items() if strong < day <= last)
 
 
 def stretches_of(chart: Chart, patient: str = "") -> list[Stretch]:
@@ -113,6 +131,7 @@ def _seen(chart: Chart) -> _Seen | None:
         ),
         likely=[day for day, tier in told if tier is Tier.LIKELY],
         strong=[day for day, tier in told if tier is Tier.STRONG],
+        odds=dict(statistic_by_day(chart)),
     )
 
 
