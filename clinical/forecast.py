@@ -13,7 +13,7 @@ from math import erfc, log, sqrt
 from statistics import NormalDist
 from sys import float_info
 
-from clinical.return_filter import SPECIFIED, Chances
+from clinical.return_tuning import TUNED, Chances
 
 PRIOR_MEDIAN = 33.0
 """Days to a return, median of the stretches in which one comes.
@@ -186,7 +186,7 @@ def _ahead(silent: int) -> range:
 def _returning(chances: Chances, days: int) -> float:
     """Give the chance that half is lost through what the filter sees already."""
     begun, lost = chances[1], chances[2] + chances[3] + chances[4]
-    return lost + begun * (1 - (1 - SPECIFIED.climb) ** days)
+    return lost + begun * (1 - (1 - TUNED.climb) ** days)
 
 
 def person(hazard: Hazard, earlier: Sequence[Stretch]) -> list[tuple[float, float]]:
