@@ -38,8 +38,6 @@ RULES = (
     Rule(ids=(PERSISTENT,), version=1, detect=detect_persistent),
     Rule(ids=(SEVERE,), version=1, detect=detect_severe),
     Rule(ids=(HALF_LOST_TWICE,), version=1, detect=detect_half_lost_twice),
-)
-ON_TRIAL = (
     Rule(ids=(IMPROVEMENT_LOST,), version=1, detect=detect_improvement_lost),
     Rule(ids=(NO_RESPONSE,), version=1, detect=detect_no_response),
     Rule(ids=(WORSE,), version=1, detect=detect_worse),
@@ -47,8 +45,7 @@ ON_TRIAL = (
     Rule(ids=(BROKEN_HABIT,), version=1, detect=detect_broken_habit),
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
 )
-"""Watches that do not hold their bar yet: `afterglow detect --trial` and the bench run them."""
-WATCH_VERSION = next(rule.version for rule in (*RULES, *ON_TRIAL) if IMPROVEMENT_LOST in rule.ids)
+WATCH_VERSION = next(rule.version for rule in RULES if IMPROVEMENT_LOST in rule.ids)
 """Of the watch that has thresholds: another reasoning has other odds, and needs others."""
 RULE_IDS = tuple(sorted(name for rule in RULES for name in rule.ids))
 RULES_VERSION = ",".join(f"{rule.ids[0]}@{rule.version}" for rule in RULES)
@@ -75,6 +72,7 @@ def _until(chart: Chart, now: datetime) -> Chart:
     latest = now.date() + CLOCK_SKEW
     return replace(
         chart,
+        as_of=now,
         infusions=[each for each in chart.infusions if each.started_at <= now],
         entries=[each for each in chart.entries if each.local_date <= latest],
         weekly_scores=[each for each in chart.weekly_scores if each.local_date <= latest],

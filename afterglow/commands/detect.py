@@ -24,7 +24,7 @@ from afterglow.cohort_files import (
     read_cohort,
     write_whole,
 )
-from clinical.assess import ON_TRIAL, RULES, assess, calibrated
+from clinical.assess import RULES, assess, calibrated
 from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart, Entry, Infusion, WeeklyScore
 from clinical.finding import Finding
@@ -84,16 +84,13 @@ class Answers:
 @click.option(
     "--scores", "scores", type=click.Path(path_type=Path), help="The statistic, day by day."
 )
-@click.option("--trial", is_flag=True, help="Run the watches as well that are still on trial.")
 @click.option(
     "--calibration",
     "thresholds",
     type=click.Path(path_type=Path),
     help="Thresholds of the tiers, as JSON, in place of those shipped.",
 )
-def detect(
-    source: Path, target: Path, scores: Path | None, thresholds: Path | None, *, trial: bool
-) -> None:
+def detect(source: Path, target: Path, scores: Path | None, thresholds: Path | None) -> None:
     r"""Run every rule over the diaries of a cohort, offline.
 
     Writes a CSV of alarms: patient, day, kind, tier, then the rule; patients in the order of
@@ -106,7 +103,7 @@ def detect(
     try:
         calibration = read_calibration(thresholds) if thresholds else SHIPPED
         cohort = read_cohort(source)
-        found = answers(cohort, calibration, scored=scores is not None, trial=trial)
+        found = answers(cohort, calibration, scored=scores is not None)
         tables: dict[Path, Table] = {scores: [SCORE_COLUMNS, *found.scores]} if scores else {}
         write_whole(tables | {target: [ALARM_COLUMNS, *found.alarms]})
     except (Malformed, Refused) as refused:
@@ -121,11 +118,9 @@ def stop(sentence: str) -> NoReturn:
     sys.exit(CANNOT_READ)
 
 
-def answers(
-    cohort: Cohort, calibration: Calibration = SHIPPED, *, scored: bool, trial: bool = False
-) -> Answers:
+def answers(cohort: Cohort, calibration: Calibration = SHIPPED, *, scored: bool) -> Answers:
     """Assess patient by patient."""
-    found, rules = Answers(), calibrated((*RULES, *ON_TRIAL) if trial else RULES, calibration)
+    found, rules = Answers(), calibrated(RULES, calibration)
     console = Console(stderr=True)
     patients = track(
         cohort.patients,

@@ -51,7 +51,7 @@ def detected(cohort: Cohort) -> Detected:
         write_cohort(cohort, Path(folder))
         read = read_cohort(Path(folder))
     began = time.process_time()
-    found = answers(read, scored=False, trial=True)
+    found = answers(read, scored=False)
     seconds = time.process_time() - began
     scores = answers(read, scored=True).scores
     return Detected(

@@ -17,14 +17,13 @@ from afterglow.cohort_files import read_cohort
 from afterglow.commands import detect as module
 from afterglow.commands.detect import (
     KINDS,
-    RETURN_RULES,
     alarm_of,
     chart_of,
     day_number,
     detect,
     on,
 )
-from clinical.assess import ON_TRIAL, RULE_IDS, RULES, assess
+from clinical.assess import RULE_IDS, assess
 from clinical.chart import Chart, Entry, Infusion, WeeklyScore
 from clinical.finding import Finding, Severity, Tier
 from clinical.instruments import registry
@@ -326,23 +325,3 @@ def test_no_row_up_to_a_day_changes_with_what_comes_after_it(seed: int, cut: int
         part = told(write_cohort(Path(name), people, *known))
 
     assert part == [row for row in whole if row[1] <= cut]
-
-
-def test_what_is_on_trial_is_told_only_when_asked_for(tmp_path: Path) -> None:
-    folder = two(tmp_path)
-    on_trial = {name for rule in ON_TRIAL for name in rule.ids}
-
-    assert {row["rule"] for row in alarms(folder)} & on_trial == set()
-    told_on_trial = {row["rule"] for row in alarms(folder, "--trial")}
-
-    assert "symptom_return.improvement_lost" in told_on_trial & on_trial
-    assert {row["rule"] for row in alarms(folder)} <= told_on_trial
-
-
-def test_no_rule_is_both_on_trial_and_at_work() -> None:
-    at_work = {name for rule in RULES for name in rule.ids}
-
-    assert at_work.isdisjoint(name for rule in ON_TRIAL for name in rule.ids)
-    assert all(
-        name in KINDS or name.startswith(RETURN_RULES) for rule in ON_TRIAL for name in rule.ids
-    )

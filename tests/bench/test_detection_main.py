@@ -18,7 +18,7 @@ def found(cohort: Cohort) -> bench.Detected:
     return bench.detected(cohort)
 
 
-def test_the_rules_on_trial_are_judged(cohort: Cohort, found: bench.Detected) -> None:
+def test_the_watches_are_judged(cohort: Cohort, found: bench.Detected) -> None:
     kinds = {alarm.kind for alarm in found.alarms}
 
     assert {"return", "silence"} <= kinds

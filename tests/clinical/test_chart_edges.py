@@ -35,6 +35,13 @@ ILL = [
     entry(after(3), answers={"dissociation": 6}),
     entry(after(9), effects=[("nausea", 3)]),
 ]
+"""Well, and then not; nothing is written after the 22nd day."""
+NOT_HELPED = [
+    *baseline(6),
+    *days(after(1), *[8] * 12),
+    entry(after(13), answers={"activation": 9, "other_ketamine": "yes"}),
+]
+CHARTS = (chart(ILL), chart(NOT_HELPED))
 
 
 def known(of: Chart) -> list[Finding]:
@@ -191,19 +198,32 @@ def test_only_numbers_are_values_of_an_item() -> None:
     assert item_values([*noted, entry(after(9))], "low_mood") == [0, 10]
 
 
-def test_the_three_rules_are_told_in_the_order_of_days() -> None:
+def test_what_is_found_is_told_in_the_order_of_days() -> None:
     found = known(chart(ILL))
+    first = {each.rule: each.local_date for each in reversed(found)}
 
-    assert [(each.rule, each.local_date) for each in found] == [
-        ("dissociation.persistent", after(3)),
-        ("side_effect.severe", after(9)),
-        ("symptom_return.half_lost_twice", after(20)),
+    assert found == sorted(found, key=lambda each: (each.local_date, each.rule, each.period))
+    assert list(dict.fromkeys(each.rule for each in found)) == [
+        "dissociation.persistent",
+        "side_effect.severe",
+        "symptom_return.improvement_lost",
+        "symptom_return.half_lost_twice",
+        "silence.broken_habit",
     ]
-    assert {each.rule for each in found} == set(RULE_IDS)
+    assert first["dissociation.persistent"] == after(3)
+    assert first["side_effect.severe"] == after(9)
+    assert after(15) <= first["symptom_return.improvement_lost"] <= after(20)
+    assert first["symptom_return.half_lost_twice"] == after(20)
+    assert first["silence.broken_habit"] > after(22)
 
 
-def test_no_rule_over_a_diary_is_an_emergency() -> None:
-    assert {each.severity for each in known(chart(ILL))} <= {Severity.URGENT, Severity.ROUTINE}
+def test_every_rule_is_at_work() -> None:
+    assert {each.rule for of in CHARTS for each in known(of)} == set(RULE_IDS)
+
+
+@pytest.mark.parametrize("of", CHARTS, ids=["ill again", "not helped"])
+def test_no_rule_over_a_diary_is_an_emergency(of: Chart) -> None:
+    assert Severity.EMERGENCY not in {each.severity for each in known(of)}
 
 
 @pytest.mark.parametrize("day", range(-10, 25))
@@ -215,20 +235,33 @@ def test_a_finding_is_known_from_its_day_on(day: int) -> None:
     assert {each.rule for each in early} == expected
 
 
+@pytest.mark.parametrize(("day", "told"), [(25, False), (60, True)])
+def test_a_silence_lasts_until_the_instant_that_is_asked_about(day: int, *, told: bool) -> None:
+    found = assess(chart(ILL), now=at(after(day)))
+
+    assert ("silence.broken_habit" in {each.rule for each in found}) is told
+
+
 def test_an_infusion_still_to_come_changes_nothing_yet() -> None:
     planned = chart(ILL, more_infusions=[infusion(7, after(60))])
     soon = at(after(40))
 
     assert assess(planned, now=soon) == assess(chart(ILL), now=soon)
-    assert [each.severity for each in assess(planned, now=at(after(61)))][-1] is Severity.ROUTINE
+    later = assess(planned, now=at(after(61)))
+    (confirmed,) = (each for each in later if each.rule == "symptom_return.half_lost_twice")
+    assert confirmed.severity is Severity.ROUTINE
 
 
 def test_weekly_scores_of_later_weeks_are_not_read_yet() -> None:
     weekly = [phq9(FIRST, 22), phq9(after(7), 4), phq9(after(21), 20), phq9(after(28), 20)]
     whole = chart(WELL, weekly=weekly)
 
-    assert assess(whole, now=at(after(26))) == []
-    assert [each.local_date for each in assess(whole, now=at(after(28)))] == [after(28)]
+    def confirmed(now: datetime) -> list[date]:
+        rule = "symptom_return.half_lost_twice"
+        return [each.local_date for each in assess(whole, now=now) if each.rule == rule]
+
+    assert confirmed(at(after(26))) == []
+    assert confirmed(at(after(28))) == [after(28)]
 
 
 def test_an_empty_chart_says_nothing() -> None:
@@ -238,7 +271,7 @@ def test_an_empty_chart_says_nothing() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.ids[0])
 def test_each_rule_reports_under_its_own_ids(rule: Rule) -> None:
-    reported = {finding.rule for finding in rule.detect(chart(ILL))}
+    reported = {finding.rule for of in CHARTS for finding in rule.detect(of)}
 
     assert reported <= set(rule.ids)
     assert reported
