@@ -14,7 +14,7 @@ class Severity(StrEnum):
     URGENT = "urgent"
     ROUTINE = "routine"
     NOTICE = "notice"
-    """Kept and shown, and no alert: nobody is told."""
+    """Kept and shown in the feed, and no alert: nobody is told."""
 
     @property
     def rank(self) -> int:
@@ -61,5 +61,7 @@ class Finding:
     because: str
     local_date: date
     period: int = 0
+    episode: int | None = None
+    """Period of the alert where several findings of a rule belong on one; else its own."""
     tier: Tier = Tier.LIKELY
     numbers: Mapping[str, float | int | str] = field(default_factory=dict[str, float | int | str])

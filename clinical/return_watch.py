@@ -138,7 +138,8 @@ def _findings(
         period = run * len(TIERS) + TIERS.index(alarm.cut.tier)
         if period not in told:
             told.add(period)
-            yield _finding(track, alarm, number, period, calibration.on(alarm.day))
+            found = _finding(track, alarm, number, period, calibration.on(alarm.day))
+            yield replace(found, episode=run)
 
 
 def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[Alarm]:

@@ -161,7 +161,7 @@ def _finding(silence: _Silence) -> Finding:
     why = f", {days} sooner because of {silence.shortened}" if sooner else ""
     return Finding(
         rule=BROKEN_HABIT,
-        severity=Severity.URGENT if sooner else Severity.ROUTINE,
+        severity=Severity.URGENT if sooner else Severity.NOTICE,
         because=(
             f"no entry for {silence.needed} days up to {silence.day}, the last on {silence.last}; "
             f"in this habit {silence.usual} days in a row come up at most {MOST_RUNS:g} times in "

@@ -87,13 +87,14 @@ FROM alert a WHERE a.clinic_id = $1 AND a.id = $2
 
 ACK = """
 UPDATE alert SET state = 'acked', acked_at = app_now(), acked_by = $3, version = version + 1,
-    action_due_at = app_now() + $4, next_step_at = app_now() + $4, resume_step_at = NULL
+    action_due_at = CASE WHEN severity <> 'notice' THEN app_now() + $4 END,
+    next_step_at = CASE WHEN severity <> 'notice' THEN app_now() + $4 END, resume_step_at = NULL
 WHERE clinic_id = $1 AND id = $2
 """
 
 ACT = """
-UPDATE alert SET action_due_at = NULL, next_step_at = app_now() + $3, resume_step_at = NULL,
-    version = version + 1
+UPDATE alert SET action_due_at = NULL, resume_step_at = NULL, version = version + 1,
+    next_step_at = CASE WHEN severity <> 'notice' THEN app_now() + $3 END
 WHERE clinic_id = $1 AND id = $2
 """
 

@@ -9,11 +9,11 @@ from models.alert_history import add_history
 from models.ids import uuid7
 from models.session import Connection
 
-SEVERITY_RANK = {"emergency": 9, "canary": 9, "test": 8, "urgent": 5, "routine": 1}
-"""What the pager takes first."""
+SEVERITY_RANK = {"emergency": 9, "canary": 9, "test": 8, "urgent": 5, "routine": 1, "notice": 0}
+"""What the pager takes first; a notice it never takes."""
 
 
-EMERGENCY = "emergency"
+EMERGENCY, URGENT, NOTICE = "emergency", "urgent", "notice"
 NEW_INFORMATION = timedelta(minutes=15)
 """After an acknowledgement, a new source within this time rings the owner only.
 
@@ -49,7 +49,7 @@ class Live:
 INSERT_ALERT = """
 INSERT INTO alert (clinic_id, id, patient_id, rule, period, severity, severity_rank, next_step_at,
     assigned_profession, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, app_now(), $8, $9)
+VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 > 0 THEN app_now() END, $8, $9)
 ON CONFLICT DO NOTHING RETURNING id
 """
 
@@ -59,6 +59,12 @@ WHERE clinic_id = $1 AND patient_id = $2
   AND CASE WHEN $5 = 'emergency' THEN severity = 'emergency' AND state <> 'resolved'
            ELSE severity IN ('urgent', 'routine') AND rule = $3 AND period = $4 END
 FOR UPDATE
+"""
+"""A notice is none: an alert that follows it rings by itself."""
+
+SAME_NOTICE = """
+SELECT id FROM alert
+WHERE clinic_id = $1 AND patient_id = $2 AND severity = 'notice' AND rule = $3 AND period = $4
 """
 
 INSERT_SOURCES = """
@@ -78,8 +84,10 @@ WHERE clinic_id = $1 AND id = $2
 
 REOPEN = """
 UPDATE alert SET state = 'open', round = round + 1, step = 0, last_round_at = app_now(),
-    version = version + 1, next_step_at = app_now(), resume_step_at = NULL,
-    acked_at = NULL, acked_by = NULL, action_due_at = NULL
+    version = version + 1, resume_step_at = NULL,
+    next_step_at = CASE WHEN severity <> 'notice' THEN app_now() END,
+    acked_at = NULL, acked_by = NULL, action_due_at = NULL,
+    resolved_at = NULL, resolved_by = NULL, outcome = NULL
 WHERE clinic_id = $1 AND id = $2
 """
 
@@ -99,10 +107,12 @@ async def raise_alert(
     assigned_profession: str | None = None,
     due_at: datetime | None = None,
 ) -> UUID:
-    """Raise an alert, or attach the sources to the live one; the only way an alert is written.
+    """Raise an alert, or attach the sources to the live one; the only way one is written.
 
     One call is one round: everything a request or a job found belongs into one call.
     """
+    if severity == NOTICE:
+        return await _show(connection, clinic_id, patient_id, (rule, period), sources)
     rank = SEVERITY_RANK[severity]
     while True:
         alert_id = uuid7()
@@ -123,6 +133,33 @@ async def raise_alert(
             return live.id
 
 
+async def _show(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    episode: tuple[str, int],
+    sources: Sequence[Source],
+) -> UUID:
+    """Show what nobody is told of: on the alert of its rule and period if there is one.
+
+    Else it is a notice, and stays one beside an alert that follows: that has its own time.
+    """
+    row = await connection.fetchrow(LIVE_ALERT, clinic_id, patient_id, *episode, NOTICE)
+    if row is not None:
+        live = Live(**dict(row))
+        await _attach(connection, clinic_id, patient_id, live, sources, severity=NOTICE)
+        return live.id
+    fresh = await connection.fetchval(
+        INSERT_ALERT, clinic_id, uuid7(), patient_id, *episode, NOTICE, SEVERITY_RANK[NOTICE],
+        None, None,
+    )  # fmt: skip
+    shown: UUID = fresh or await connection.fetchval(SAME_NOTICE, clinic_id, patient_id, *episode)
+    await _add_sources(connection, clinic_id, patient_id, shown, sources)
+    if fresh is not None:
+        await add_history(connection, clinic_id, shown, patient_id, "created")
+    return shown
+
+
 async def _attach(
     connection: Connection,
     clinic_id: UUID,
@@ -138,9 +175,9 @@ async def _attach(
     await add_history(
         connection, clinic_id, live.id, patient_id, "attached", detail={"sources": len(added)}
     )
-    if severity != EMERGENCY:
+    if severity not in {EMERGENCY, URGENT}:
         return
-    if live.state == "acked" and live.acked_at and live.now - live.acked_at > NEW_INFORMATION:
+    if live.state == "resolved" or (live.acked_at and live.now - live.acked_at > NEW_INFORMATION):
         await connection.execute(REOPEN, clinic_id, live.id)
         await add_history(connection, clinic_id, live.id, patient_id, "reopened")
     elif live.now - live.last_round_at >= ROUND_SPACING:

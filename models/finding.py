@@ -1,11 +1,11 @@
 """What a rule said of a chart. FHIR: DetectedIssue."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinical.finding import Finding as FindingOfRule
-from clinical.finding import Severity
 from models.alert import Source, raise_alert
 from models.ids import uuid7
 from models.second_reading import NOT_READ
@@ -36,11 +36,8 @@ async def raise_findings(
     *,
     rules_version: str,
 ) -> int:
-    """Store the findings that are new and raise an alert for each, all or none of it.
-
-    A notice is kept and raises none.
-    """
-    raised = 0
+    """Store the findings that are new and raise an alert for each episode, all or none of it."""
+    fresh: dict[tuple[str, int], list[tuple[FindingOfRule, Source]]] = defaultdict(list)
     for each in found:
         finding_id = await connection.fetchval(
             INSERT_FINDING,
@@ -55,21 +52,21 @@ async def raise_findings(
             each.local_date,
             rules_version,
         )
-        if finding_id is None:
-            continue
-        raised += 1
-        if each.severity is Severity.NOTICE:
-            continue
+        if finding_id is not None:
+            source = Source(rule=each.rule, reason="finding", finding_id=finding_id)
+            episode = each.period if each.episode is None else each.episode
+            fresh[each.rule, episode].append((each, source))
+    for (rule, episode), new in fresh.items():
         await raise_alert(
             connection,
             clinic_id=clinic_id,
             patient_id=patient_id,
-            severity=each.severity,
-            rule=each.rule,
-            period=each.period,
-            sources=[Source(rule=each.rule, reason="finding", finding_id=finding_id)],
+            severity=max((finding.severity for finding, _ in new), key=lambda each: each.rank),
+            rule=rule,
+            period=episode,
+            sources=[source for _, source in new],
         )
-    return raised
+    return sum(len(new) for new in fresh.values())
 
 
 async def mark_assessed(

@@ -32,7 +32,8 @@ SELECT s.clinic_id, s.id FROM screening s WHERE s.label = 'escalate' AND NOT EXI
         says="A live alert is due at some time, or a page of it is on its way.",
         broken="""
 SELECT a.clinic_id, a.id FROM alert a
-WHERE a.state IN ('open', 'acked') AND a.next_step_at IS NULL AND NOT EXISTS (
+WHERE a.state IN ('open', 'acked') AND a.severity <> 'notice' AND a.next_step_at IS NULL
+  AND NOT EXISTS (
     SELECT FROM delivery d WHERE d.clinic_id = a.clinic_id AND d.alert_id = a.id
       AND d.state IN ('pending', 'leased'))
 """,

@@ -179,7 +179,8 @@ CREATE TABLE alert (
 	version INTEGER DEFAULT 1 NOT NULL, 
 	CONSTRAINT alert_pkey PRIMARY KEY (clinic_id, id), 
 	CONSTRAINT alert_clinic_id_patient_id_fkey FOREIGN KEY(clinic_id, patient_id) REFERENCES patient (clinic_id, id) ON DELETE RESTRICT, 
-	CONSTRAINT alert_severity_check CHECK (severity IN ('emergency', 'canary', 'test', 'urgent', 'routine')), 
+	CONSTRAINT alert_severity_check CHECK (severity IN ('emergency', 'canary', 'test', 'urgent', 'routine', 'notice')), 
+	CONSTRAINT alert_notice_check CHECK (severity <> 'notice' OR (next_step_at IS NULL AND action_due_at IS NULL)), 
 	CONSTRAINT alert_state_check CHECK (state IN ('open', 'acked', 'resolved')), 
 	CONSTRAINT alert_acked_by_check CHECK (state <> 'acked' OR acked_by IS NOT NULL), 
 	CONSTRAINT alert_resolved_by_check CHECK (state <> 'resolved' OR (resolved_by IS NOT NULL AND outcome IS NOT NULL)), 
@@ -192,6 +193,8 @@ CREATE INDEX alert_due_idx ON alert (severity_rank DESC, next_step_at) WHERE sta
 CREATE UNIQUE INDEX alert_live_emergency_key ON alert (clinic_id, patient_id) WHERE severity = 'emergency' AND state <> 'resolved';
 
 CREATE INDEX alert_live_idx ON alert (clinic_id, severity_rank, opened_at, id) WHERE state <> 'resolved';
+
+CREATE UNIQUE INDEX alert_notice_key ON alert (clinic_id, patient_id, rule, period) WHERE severity = 'notice';
 
 CREATE INDEX alert_opened_idx ON alert (clinic_id, opened_at, id);
 

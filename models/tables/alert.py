@@ -15,7 +15,8 @@ from models.ids import uuid7
 class Alert(Table, table=True):
     """One thing a human must look at. It is paged until somebody acknowledges.
 
-    `next_step_at` is when the pager looks again; an open alert without it would be forgotten.
+    `next_step_at` is when the pager looks again; an open alert without it would be forgotten. A
+    notice has none: it is shown, and nobody is told.
     """
 
     __table_args__ = (
@@ -23,7 +24,12 @@ class Alert(Table, table=True):
             ["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"], ondelete="RESTRICT"
         ),
         CheckConstraint(
-            "severity IN ('emergency', 'canary', 'test', 'urgent', 'routine')", name="severity"
+            "severity IN ('emergency', 'canary', 'test', 'urgent', 'routine', 'notice')",
+            name="severity",
+        ),
+        CheckConstraint(
+            "severity <> 'notice' OR (next_step_at IS NULL AND action_due_at IS NULL)",
+            name="notice",
         ),
         CheckConstraint("state IN ('open', 'acked', 'resolved')", name="state"),
         CheckConstraint("state <> 'acked' OR acked_by IS NOT NULL", name="acked_by"),
@@ -52,6 +58,15 @@ class Alert(Table, table=True):
             "period",
             unique=True,
             postgresql_where=text("severity IN ('urgent', 'routine')"),
+        ),
+        Index(
+            "alert_notice_key",
+            "clinic_id",
+            "patient_id",
+            "rule",
+            "period",
+            unique=True,
+            postgresql_where=text("severity = 'notice'"),
         ),
         Index(
             "alert_due_idx",

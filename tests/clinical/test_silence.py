@@ -237,10 +237,10 @@ def test_the_shortened_run_is_never_shorter_than_two_days() -> None:
     assert [each.local_date for each in worried(reliable)] == [LAST + timedelta(days=2)]
 
 
-def test_a_silence_is_a_task_and_in_worry_an_alert() -> None:
+def test_a_silence_is_shown_and_in_worry_an_alert() -> None:
     (calm,), (worse,) = found(EARLY), worried(EARLY)
 
-    assert (calm.rule, calm.severity, calm.tier) == (BROKEN_HABIT, Severity.ROUTINE, Tier.WATCH)
+    assert (calm.rule, calm.severity, calm.tier) == (BROKEN_HABIT, Severity.NOTICE, Tier.WATCH)
     assert (worse.rule, worse.severity, worse.tier) == (
         BROKEN_HABIT,
         Severity.URGENT,
@@ -248,7 +248,7 @@ def test_a_silence_is_a_task_and_in_worry_an_alert() -> None:
     )
 
 
-def test_worry_that_comes_to_light_later_is_told_although_the_task_was() -> None:
+def test_worry_that_comes_to_light_later_is_told_although_the_silence_was_shown() -> None:
     assert found(EARLY)[0].period != worried(EARLY)[0].period
 
 

@@ -100,6 +100,7 @@ class Diary:
         """Be ill, get a course of six infusions, and be well afterwards."""
         await self.infuse(by, *COURSE_DAYS)
         await self.write(range(61, 75), 8)
+        await self.write(range(45, 61), 5)
         await self.write(range(30, 45), 2)
 
     async def relapse(self, by: Person) -> None:

@@ -131,7 +131,7 @@ async def test_a_hint_has_a_patient_assessed_without_waiting(
         await hint(valkey, diary.who)
         await one(alerts)
 
-    assert await superuser.fetchval("SELECT count(*) FROM alert") == 1
+    assert await superuser.fetchval("SELECT count(*) FROM alert") > 0
 
 
 async def test_without_redis_the_sweep_assesses_after_half_a_minute(

