@@ -25,6 +25,11 @@ WHERE clinic_id = $1 AND patient_id = $2 AND assessed_at IS NULL AND received_at
 """
 """An entry that the second reading has not read stays where the sweep finds it."""
 
+MARK_CHART = """
+UPDATE patient SET assessed_at = $3
+WHERE clinic_id = $1 AND id = $2 AND (assessed_at IS NULL OR assessed_at < $3)
+"""
+
 UNASSESSED = "SELECT * FROM gate.unassessed($1, $2)"
 
 
@@ -74,6 +79,7 @@ async def mark_assessed(
 ) -> None:
     """Note that everything received by an instant was seen, by the rules and by the model."""
     await connection.execute(MARK_ASSESSED, clinic_id, patient_id, as_of)
+    await connection.execute(MARK_CHART, clinic_id, patient_id, as_of)
 
 
 async def unassessed_patients(

@@ -10,6 +10,7 @@ import asyncpg
 
 from clinical.assess import RULES, RULES_VERSION, assess, calibrated
 from models.chart import chart_for
+from models.daily import take_for_today
 from models.finding import mark_assessed, raise_findings, unassessed_patients
 from models.recalibration import calibration_of
 from models.session import Pool, clinic_transaction
@@ -43,20 +44,28 @@ async def read_and_assess(desk: Desk, clinic_id: UUID, patient_id: UUID) -> None
     await assess_one(desk.pool, clinic_id, patient_id)
 
 
-async def assess_one(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
-    """Assess one patient in one transaction; return how many findings are new."""
+async def assess_one(
+    pool: Pool, clinic_id: UUID, patient_id: UUID, *, once_a_day: bool = False
+) -> int:
+    """Assess one patient in one transaction; return how many findings are new.
+
+    Args:
+        once_a_day: leave out whom somebody has assessed since a day was last over.
+    """
     for _ in range(MOST_TRIES - 1):
         with suppress(asyncpg.SerializationError):
-            return await _assess_once(pool, clinic_id, patient_id)
-    return await _assess_once(pool, clinic_id, patient_id)
+            return await _assess_once(pool, clinic_id, patient_id, once_a_day=once_a_day)
+    return await _assess_once(pool, clinic_id, patient_id, once_a_day=once_a_day)
 
 
-async def _assess_once(pool: Pool, clinic_id: UUID, patient_id: UUID) -> int:
+async def _assess_once(pool: Pool, clinic_id: UUID, patient_id: UUID, *, once_a_day: bool) -> int:
     """Assess what one snapshot shows.
 
     In a later one an entry could stand that the chart had not, and be marked as assessed with it.
     """
     async with clinic_transaction(pool, clinic_id, isolation="repeatable_read") as connection:
+        if once_a_day and not await take_for_today(connection, clinic_id, patient_id):
+            return 0
         chart = await chart_for(connection, clinic_id, patient_id)
         if chart is None:
             return 0

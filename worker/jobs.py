@@ -17,6 +17,7 @@ from models.session import Pool, open_pool
 from settings import WorkerSettings, load
 from worker.assess import assess_patient, sweep_unassessed
 from worker.audit_seal import seal_all
+from worker.daily import assess_daily
 from worker.log import configure_log, log
 from worker.meaning import LoadedLater
 from worker.queue import run_queue
@@ -25,6 +26,8 @@ from worker.second_reading import Desk
 
 CONNECTIONS = 6
 SWEEP_SECONDS = 10.0
+DAILY_SECONDS = 300.0
+"""How often it is asked who has not been assessed today: a silence is told this late at most."""
 CALL_BACK_SECONDS = 30.0
 SAMPLE_SECONDS = 3600.0
 SEAL_SECONDS = 10.0
@@ -99,6 +102,7 @@ async def run_until(
         for each in (
             run_queue(redis_url, keyring, {ASSESS_PATIENT: assess_patient}, {"desk": desk}),
             keep_doing("sweep", lambda: sweep_unassessed(desk), every_seconds=SWEEP_SECONDS),
+            keep_doing("daily", lambda: assess_daily(pool), every_seconds=DAILY_SECONDS),
             keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
             keep_doing("call_back", lambda: call_back(pool), every_seconds=CALL_BACK_SECONDS),
             keep_doing("sample", lambda: draw_sample(pool), every_seconds=SAMPLE_SECONDS),

@@ -140,6 +140,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     GROUP BY e.clinic_id, e.patient_id ORDER BY min(e.received_at) LIMIT p_limit
 $$;
 
+-- Patients in treatment whose chart no rule has seen since a day was last over everywhere, which it is
+-- p_behind after midnight UTC: in the order of their ids, from one on, so that one that cannot be
+-- assessed keeps no other from its turn.
+CREATE FUNCTION gate.not_assessed_today(p_behind interval, p_clinic uuid, p_patient uuid, p_limit int)
+RETURNS TABLE (clinic_id uuid, patient_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT p.clinic_id, p.id FROM patient p
+    JOIN clinic c ON c.id = p.clinic_id AND c.closed_at IS NULL
+    WHERE (p.clinic_id, p.id) > (p_clinic, p_patient) AND p.ended_at IS NULL
+      AND coalesce(p.assessed_at, '-infinity')
+          < date_trunc('day', app_now() - p_behind, 'UTC') + p_behind
+    ORDER BY p.clinic_id, p.id LIMIT p_limit
+$$;
+
 -- Notes that no job has read for their meaning in time: those that no task names first, or a long
 -- backlog would keep the rest from ever becoming one. For the pager, which sees no diary: ids only.
 CREATE FUNCTION gate.unread(p_older interval, p_limit int)

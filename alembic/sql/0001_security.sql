@@ -173,7 +173,7 @@ ALTER TABLE gate.epoch OWNER TO gate;
 GRANT SELECT ON session, keys.clinic_key, keys.subject_key, consent TO gate;
 GRANT SELECT (id, closed_at, country) ON clinic TO gate;
 GRANT SELECT (clinic_id, id, role, profession, language, disabled_at) ON practitioner TO gate;
-GRANT SELECT (clinic_id, id, zone, language, ended_at) ON patient TO gate;
+GRANT SELECT (clinic_id, id, zone, language, ended_at, assessed_at) ON patient TO gate;
 GRANT SELECT (clinic_id, id, disabled_at) ON device TO gate;
 GRANT SELECT (clinic_id, patient_id, id, received_at, assessed_at) ON entry TO gate;
 GRANT SELECT (clinic_id, id, at) ON audit_event TO gate;

@@ -103,6 +103,7 @@ CREATE TABLE patient (
 	intake_phq9_points INTEGER, 
 	created_at TIMESTAMP WITH TIME ZONE DEFAULT app_now() NOT NULL, 
 	ended_at TIMESTAMP WITH TIME ZONE, 
+	assessed_at TIMESTAMP WITH TIME ZONE, 
 	CONSTRAINT patient_pkey PRIMARY KEY (clinic_id, id), 
 	CONSTRAINT patient_clinic_id_fkey FOREIGN KEY(clinic_id) REFERENCES clinic (id) ON DELETE RESTRICT, 
 	CONSTRAINT patient_primary_condition_check CHECK (primary_condition = ANY (conditions)), 

@@ -48,3 +48,5 @@ class Patient(Table, table=True):
         sa_type=Instant, sa_column_kwargs={"server_default": text(APP_NOW)}
     )
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
+    assessed_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the rules last saw the chart: time alone can be what they find."""

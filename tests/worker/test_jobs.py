@@ -19,7 +19,7 @@ from afterglow.ports import free_port
 from afterglow.valkey import Valkey, find_program, start_on, start_valkey
 from models.cipher import Unreadable
 from models.job import ASSESS_HINTS, hint_member
-from models.session import Connection, Pool, connect
+from models.session import Connection, Pool, clinic_transaction, connect
 from settings import Environment, WorkerSettings
 from tests.afterglow.conftest import open_folder as new_folder
 from tests.cast import Clock, Database, Person
@@ -53,6 +53,8 @@ async def diary(pool: Pool, ana: Person, dr_bo: Person, clock: Clock) -> Diary:
     """Open the diary of a patient whose symptoms came back."""
     diary = Diary(pool=pool, who=ana, today=(await clock.now()).date())
     await diary.relapse(dr_bo)
+    async with clinic_transaction(pool, ana.clinic_id) as db:  # or the daily round would be first
+        await db.execute("UPDATE patient SET assessed_at = app_now() + interval '1 day'")
     return diary
 
 
