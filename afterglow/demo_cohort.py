@@ -28,6 +28,7 @@ class Sketch:
     lingering_dissociation: bool = False
     headaches: bool = False
     goes_silent: bool = False
+    speeds_up: bool = False
     in_need: bool = False
 
     @property
@@ -92,5 +93,7 @@ COHORT: Final = (
     Sketch(name="Greta Hollis", condition="ocd", days=165, response=0.5),
     Sketch(name="Victor Amsel", condition="trd", days=75, response=0.66),
     Sketch(name="Orla Tierney", condition="anxiety", days=150, response=-0.12),
-    Sketch(name="David Mensah", condition="bipolar_depression", days=40, response=0.6),
+    Sketch(
+        name="David Mensah", condition="bipolar_depression", days=40, response=0.6, speeds_up=True
+    ),
 )  # fmt: skip

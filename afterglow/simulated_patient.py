@@ -23,7 +23,10 @@ NOISE_SD, NOISE_PHI = 1.3, 0.25
 ITEM_SD = 0.7
 MISS_AFTER_MISS, MISS_AFTER_ENTRY = 0.55, 0.056
 """Source: digiBP, 43 patients."""
-SILENT = 0.8
+SILENT_AFTER = 14
+"""Days from the first of a return to the last entry of somebody who goes silent."""
+HIGH, HIGH_DAYS = 6, 5
+"""Points of activation in the last days of somebody who speeds up."""
 NOTE_SHARE = 0.09
 PHQ9_DAYS, PHQ9_SD = 14, 1.5
 PHQ9_ITEMS, PHQ9_PER_LEVEL = 8, 2.7
@@ -112,8 +115,9 @@ class Simulated:
     def chance_to_miss(self, day: int, *, missed: bool) -> float:
         """Say how likely a day is missed; some go silent when symptoms return."""
         back = self.sketch.returns_after
-        if self.sketch.goes_silent and back is not None and day > self.course_end + back + 14:
-            return SILENT
+        if self.sketch.goes_silent and back is not None:
+            last = self.course_end + back + SILENT_AFTER
+            return 1.0 if day > last else MISS_AFTER_ENTRY
         return MISS_AFTER_MISS if missed else MISS_AFTER_ENTRY
 
     def relief(self, day: int) -> float:
@@ -148,7 +152,7 @@ class Simulated:
             answers=self.core(level)
             | {
                 "dissociation": self.dissociation(day),
-                "activation": whole(self.rng.gauss(0.4, 0.7)),
+                "activation": whole(self.activation(day) + self.rng.gauss(0.4, 0.7)),
                 "side_effects": bother,
                 "si_daily": 0,
             },
@@ -173,6 +177,10 @@ class Simulated:
         if self.sketch.lingering_dissociation and 0 < since <= 5:  # noqa: PLR2004 # days it lingers
             return 4
         return whole(self.rng.gauss(0.2, 0.5))
+
+    def activation(self, day: int) -> int:
+        """Say how sped up a day was beyond the usual: a high begins in the last days."""
+        return HIGH if self.sketch.speeds_up and day > self.sketch.days - HIGH_DAYS else 0
 
     def effects(self, day: int) -> tuple[int, list[tuple[str, int]]]:
         """List the side effects of a day, and how much they bothered."""

@@ -1,6 +1,7 @@
 """The demo clinic: written as the API writes, once or not at all, and worth looking at."""
 
 import itertools
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -161,17 +162,24 @@ def test_the_cry_for_help_is_heard_by_its_words_alone() -> None:
     assert screen(IN_NEED, load_lexicon()).label is Label.ESCALATE
 
 
-async def test_the_jobs_find_the_returns_and_few_others(filled: Database, rows: Connection) -> None:
+@pytest.fixture(scope="module")
+async def swept(filled: Database) -> tuple[int, int]:
+    """Let the jobs assess everybody, twice; return how many they looked at each time."""
     pool = await open_pool(filled.app, largest=2)
     desk = Desk(pool=pool, keyring=Keyring(bytes(range(1, 33))))
-    assert await sweep_unassessed(desk) == 30
-    assert await sweep_unassessed(desk) == 0
+    looked_at = await sweep_unassessed(desk), await sweep_unassessed(desk)
     await pool.close()
+    return looked_at
 
+
+async def test_the_jobs_find_the_returns_and_few_others(
+    filled: Database, rows: Connection, swept: tuple[int, int]
+) -> None:
     known = await names(filled, rows)
     told = {known[row["patient_id"]] for row in await rows.fetch(RETURNED)}
     returned = {sketch.name for sketch in COHORT if sketch.returns_after is not None}
     never = {sketch.name for sketch in COHORT if sketch.response < 0.25}
+    assert swept == (30, 0)
     assert len(returned - told) <= MOST_MISSED
     assert len(told - returned) <= MOST_FALSE
     assert not told & never
@@ -196,6 +204,43 @@ async def test_the_published_logins_open_the_console(api: httpx.AsyncClient, log
 
     assert answer.status_code == 201
     assert answer.json()["role"] == login.role
+
+
+async def feed_of(api: httpx.AsyncClient, login: Any) -> list[dict[str, Any]]:
+    """Read everything in somebody's feed, page by page."""
+    body = {"clinic": CLINIC_CODE, "mail": login.mail, "password": login.password}
+    later = TOTP(login.totp_seed).at(int(time.time()) + 30)  # the code of now may be spent
+    answer = await api.post("/v1/staff/sessions", json={**body, "totp": later})
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    page = (await api.get("/v1/alerts?limit=100", headers=headers)).json()
+    found = page["items"]
+    while cursor := page.get("next_cursor"):
+        url = f"/v1/alerts?limit=100&cursor={cursor}"
+        page = (await api.get(url, headers=headers)).json()
+        found += page["items"]
+    return found
+
+
+async def test_the_feed_shows_what_the_watches_found_and_why(
+    api: httpx.AsyncClient, filled: Database, rows: Connection, swept: tuple[int, int]
+) -> None:
+    known = {str(key): name for key, name in (await names(filled, rows)).items()}
+    feed = await feed_of(api, LOGINS[2])
+    found = {(known[each["patient_id"]], each["rule"]): each for each in feed}
+
+    for name, rule, severity in (
+        ("Marek Novotny", "symptom_return.improvement_lost", "urgent"),
+        ("David Mensah", "mania.activation", "urgent"),
+        ("Yuki Tanabe", "silence.broken_habit", "notice"),
+        ("Leila Farouk", "dissociation.persistent", "routine"),
+    ):
+        alert = found[name, rule]
+        reasons = [source["because"] for source in alert["sources"]]
+        assert swept[0] == 30
+        assert (alert["severity"], alert["state"]) == (severity, "open")
+        assert reasons
+        assert all(any(sign.isdigit() for sign in reason) for reason in reasons)
+        assert ("next_step_at" in alert) is (severity != "notice")
 
 
 def test_the_command_shows_logins_and_codes_of_now() -> None:

@@ -1,4 +1,4 @@
-"""Time alone raises a silence: every patient is assessed once a day, whether or not an entry came."""
+"""Time alone raises a silence: every patient is assessed once a day, entry or no entry."""
 
 import asyncio
 from collections.abc import Sequence
