@@ -210,10 +210,10 @@ async def feed_of(api: httpx.AsyncClient, login: Any) -> list[dict[str, Any]]:
     """Read everything in somebody's feed, page by page."""
     body = {"clinic": CLINIC_CODE, "mail": login.mail, "password": login.password}
     later = TOTP(login.totp_seed).at(int(time.time()) + 30)  # the code of now may be spent
-    answer = await api.post("/v1/staff/sessions", json={**body, "totp": later})
-    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    answer = await api.post("/v1/staff/sessions", json={**body, "totp": later, "console": True})
+    headers = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
     page = (await api.get("/v1/alerts?limit=100", headers=headers)).json()
-    found = page["items"]
+    found: list[dict[str, Any]] = page["items"]
     while cursor := page.get("next_cursor"):
         url = f"/v1/alerts?limit=100&cursor={cursor}"
         page = (await api.get(url, headers=headers)).json()
@@ -226,18 +226,18 @@ async def test_the_feed_shows_what_the_watches_found_and_why(
 ) -> None:
     known = {str(key): name for key, name in (await names(filled, rows)).items()}
     feed = await feed_of(api, LOGINS[2])
-    found = {(known[each["patient_id"]], each["rule"]): each for each in feed}
+    found = {(known[each["patient_id"]], each["rule"], each["severity"]): each for each in feed}
 
+    assert swept[0] == 30
     for name, rule, severity in (
         ("Marek Novotny", "symptom_return.improvement_lost", "urgent"),
         ("David Mensah", "mania.activation", "urgent"),
         ("Yuki Tanabe", "silence.broken_habit", "notice"),
         ("Leila Farouk", "dissociation.persistent", "routine"),
     ):
-        alert = found[name, rule]
+        alert = found[name, rule, severity]
         reasons = [source["because"] for source in alert["sources"]]
-        assert swept[0] == 30
-        assert (alert["severity"], alert["state"]) == (severity, "open")
+        assert alert["state"] == "open"
         assert reasons
         assert all(any(sign.isdigit() for sign in reason) for reason in reasons)
         assert ("next_step_at" in alert) is (severity != "notice")
