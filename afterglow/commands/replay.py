@@ -18,7 +18,7 @@ from rich.progress import track
 from rich.table import Table
 
 from afterglow.calibration_file import Refused, read_calibration
-from clinical.assess import ON_TRIAL, RULES, Rule, assess, calibrated
+from clinical.assess import RULES, Rule, assess, calibrated
 from clinical.calibration import Calibration
 from clinical.replay import Change, Difference, differences
 from models.chart import chart_for
@@ -58,14 +58,12 @@ class Replayed:
     type=click.Path(path_type=Path),
     help="Thresholds of the tiers, as JSON, for every day, in place of the clinic's.",
 )
-@click.option("--trial", is_flag=True, help="Run the watches as well that are still on trial.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON for each finding.")
 def replay(
     *,
     patient: UUID | None,
     clinic: UUID | None,
     thresholds: Path | None,
-    trial: bool,
     as_json: bool,
 ) -> None:
     """Compare what the rules would raise now with what they have raised.
@@ -77,9 +75,8 @@ def replay(
     """
     if (patient is None) is (clinic is None):
         raise click.UsageError("Name either --patient or --clinic.")
-    rules = (*RULES, *ON_TRIAL) if trial else RULES
     wanted = Wanted(
-        patient=patient, clinic=clinic, calibration=calibration_from(thresholds), rules=rules
+        patient=patient, clinic=clinic, calibration=calibration_from(thresholds), rules=RULES
     )
     found = asyncio.run(replay_all(load(Settings), wanted))
     show_lines(found.by_patient) if as_json else show_table(found.by_patient)

@@ -12,7 +12,7 @@ from afterglow.calibration_file import Refused, read_calibration
 from afterglow.cli import main
 from afterglow.cohort_files import read_cohort
 from afterglow.commands.detect import chart_of
-from clinical.assess import ON_TRIAL, RULES, assess, calibrated
+from clinical.assess import RULES, assess, calibrated
 from clinical.calibration import SHIPPED
 from clinical.finding import Tier
 from clinical.return_watch import IMPROVEMENT_LOST
@@ -114,7 +114,7 @@ def a_return(folder: Path) -> Path:
 
 
 def run(folder: Path, *options: str) -> tuple[int, str]:
-    paths = ("--in", str(folder), "--out", str(folder / "alarms.csv"), "--trial")
+    paths = ("--in", str(folder), "--out", str(folder / "alarms.csv"))
     result = CliRunner().invoke(main, ("detect", *paths, *options))
     return result.exit_code, result.output
 
@@ -158,7 +158,7 @@ def test_a_finding_names_the_calibration_it_was_told_by(tmp_path: Path) -> None:
     own = read_calibration(stored(tmp_path, calibration()))
     found = [
         each
-        for each in assess(chart, now=chart.as_of, rules=calibrated((*RULES, *ON_TRIAL), own))
+        for each in assess(chart, now=chart.as_of, rules=calibrated(RULES, own))
         if each.rule == IMPROVEMENT_LOST
     ]
 

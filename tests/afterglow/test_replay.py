@@ -94,7 +94,7 @@ async def test_nothing_is_written(
 ) -> None:
     before = await counts(superuser)
     for whom in (("--patient", diary.who.id), ("--clinic", diary.who.clinic_id)):
-        assert (await run(environment, *whom, "--trial")).exit_code == 0
+        assert (await run(environment, *whom)).exit_code == 0
 
     assert await counts(superuser) == before
     unseen = "SELECT count(*) FROM entry WHERE assessed_at IS NOT NULL"
@@ -113,7 +113,7 @@ async def test_other_thresholds_raise_other_days(
     days: list[dict[str, str]] = []
     for by in (0, 6):
         own = stored(tmp_path, shifted(by))
-        whose = ("--patient", diary.who.id, "--trial", "--calibration", own)
+        whose = ("--patient", diary.who.id, "--calibration", own)
         found = of_rule(await lines(environment, *whose), IMPROVEMENT_LOST)
         days.append({each["tier"]: each["would_be_on"] for each in found})
 

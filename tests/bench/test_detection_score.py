@@ -27,6 +27,7 @@ from bench.detection.score import (
 )
 
 DAYS = 120
+ENTRY = Entry("ana", 1, 1, 1, 1, 1, 0, 0, 0, None)
 END = 30
 RETURN = Event("ana", Kind.RETURN, 60, 65, 90)
 """Alarms from day 60 to 79 are hits; those up to day 56 and from day 94 are false."""
@@ -92,8 +93,8 @@ def test_only_the_tier_that_is_judged_counts() -> None:
 def test_a_return_of_which_nothing_was_written_is_told_apart(
     written: list[int], of_written: float
 ) -> None:
-    there = [Entry("bob", day, *[1.0] * 7, None) for day in range(60, 80)]
-    hers = [Entry("ana", day, *[1.0] * 7, None) for day in written]
+    there = [ENTRY._replace(patient="bob", day=day) for day in range(60, 80)]
+    hers = [ENTRY._replace(day=day) for day in written]
     cohort = replace(
         clinic(RETURN, RETURN._replace(patient="bob"), names=("ana", "bob")),
         entries=(*there, *hers),

@@ -289,7 +289,7 @@ def test_a_wild_day_counts_as_three_standard_deviations() -> None:
 
 def test_a_bad_day_is_less_of_a_return_where_bad_spells_look_like_one() -> None:
     alike = replace(SPECIFIED, spell_like_return=1.0)
-    days = [*[2.0] * 20, 8.0]
+    days: list[float | None] = [*[2.0] * 20, 8.0]
 
     assert run(days, tuning=alike)[-1].lost < run(days)[-1].lost
 

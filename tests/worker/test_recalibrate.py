@@ -9,7 +9,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from clinical.assess import ON_TRIAL, RULES
 from clinical.calibration import SHIPPED, Calibration
 from clinical.conformal import FEWEST_BLOCKS, MOST_CHANGE
 from clinical.finding import Severity, Tier
@@ -23,7 +22,6 @@ from models.recalibration import calibration_of
 from models.session import Connection, Pool, clinic_transaction
 from tests.cast import Clock, Person, Ward
 from tests.worker.diary_rows import Diary
-from worker import assess as assess_module
 from worker import recalibrate as worker_module
 from worker.assess import assess_one
 from worker.recalibrate import EVERY, TIME_TO_JUDGE, recalibrate, recalibrate_all
@@ -263,7 +261,6 @@ async def test_a_finding_states_the_rate_of_its_clinic(
     superuser: Connection,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(assess_module, "RULES", (*RULES, *ON_TRIAL))
     await live_well(diary, dr_bo)
     await assess_one(pool, ana.clinic_id, ana.id)
     await recalibrate(pool, dr_bo.clinic_id)
