@@ -67,9 +67,11 @@ class Around:
         return Response.NONE if none else Response.ACTIVE
 
 
-def no_clear_response(before: Sequence[float], after: Sequence[float]) -> bool:
-    """Say whether the fall is short of a response by more than chance could make it."""
-    return fmean(before) - fmean(after) + _chance(before, after) < LEAST_RESPONSE * fmean(before)
+def no_clear_response(
+    before: Sequence[float], after: Sequence[float], share: float = LEAST_RESPONSE
+) -> bool:
+    """Say whether the fall is short of a share of the level by more than chance could make it."""
+    return fmean(before) - fmean(after) + _chance(before, after) < share * fmean(before)
 
 
 def _chance(before: Sequence[float], after: Sequence[float]) -> float:

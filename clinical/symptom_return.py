@@ -22,6 +22,11 @@ from clinical.response import no_clear_response
 
 HALF_LOST_TWICE = "symptom_return.half_lost_twice"
 
+CLEAR_RESPONSE = 0.4
+"""Share of the level before treatment that must have gone for its loss to be confirmed.
+
+Source: detection, section 4; more than the watch asks (a partial response), as it has no odds.
+"""
 SHARE_LOST = 0.5
 """Share of the personal improvement that must be lost.
 
@@ -121,7 +126,7 @@ def _good(daily: Mapping[date, float], end: date) -> list[float]:
 def _no_response(chart: Chart, daily: Mapping[date, float], end: date) -> bool:
     before, after = levels_before(chart, daily), _good(daily, end)
     enough = min(len(before), len(after)) >= FEWEST_BASELINE_ENTRIES
-    return enough and no_clear_response(before, after)
+    return enough and no_clear_response(before, after, CLEAR_RESPONSE)
 
 
 def _daily_losses(

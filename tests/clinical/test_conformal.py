@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinical.calibration import SHIPPED, Calibration
+from clinical.calibration import Calibration, Cut
 from clinical.conformal import (
     BLOCK_DAYS,
     FEWEST_BLOCKS,
@@ -29,7 +29,17 @@ from clinical.finding import Tier
 ODDS = st.floats(-13, 13)
 VALUES = st.lists(ODDS, min_size=1, max_size=200)
 RATES = st.floats(0.05, 2)
-TIERS = [cut.tier for cut in SHIPPED.cuts]
+STARTED = Calibration(
+    version="started",
+    floor=0.75,
+    cuts=(
+        Cut(tier=Tier.WATCH, threshold=-1.39, nominal=0.5),
+        Cut(tier=Tier.LIKELY, threshold=-0.93, nominal=0.25),
+        Cut(tier=Tier.STRONG, threshold=-0.32, nominal=0.1),
+    ),
+)
+"""The thresholds that a clinic began with."""
+TIERS = [cut.tier for cut in STARTED.cuts]
 BLOCKS_A_MONTH = MONTH_DAYS / BLOCK_DAYS
 
 
@@ -39,7 +49,7 @@ def everywhere(values: Sequence[float]) -> Mapping[Tier, Sequence[float]]:
 
 
 def cut_by(values: Sequence[float], *, hold: bool = False) -> dict[Tier, Recut]:
-    return {each.cut.tier: each for each in recut(SHIPPED, everywhere(values), hold=hold)}
+    return {each.cut.tier: each for each in recut(STARTED, everywhere(values), hold=hold)}
 
 
 def ladder(count: int, *, lowest: float = -3, step: float = 0.01) -> list[float]:
@@ -65,7 +75,7 @@ def test_the_rank_is_never_beyond_the_blocks() -> None:
 def test_with_too_few_blocks_the_shipped_thresholds_stay(blocks: int) -> None:
     found = cut_by(ladder(blocks))
 
-    assert [each.cut.threshold for each in found.values()] == [c.threshold for c in SHIPPED.cuts]
+    assert [each.cut.threshold for each in found.values()] == [c.threshold for c in STARTED.cuts]
     assert {each.rank for each in found.values()} == {0}
     assert {each.cut.realised for each in found.values()} == {
         f"not yet known here ({blocks} blocks)"
@@ -76,7 +86,7 @@ def test_from_sixty_blocks_on_they_are_cut() -> None:
     values = ladder(FEWEST_BLOCKS, lowest=-1.6)
     found = cut_by(values)
 
-    for cut in SHIPPED.cuts:
+    for cut in STARTED.cuts:
         rank = rank_for(FEWEST_BLOCKS, cut.nominal)
         assert found[cut.tier].rank == rank
         assert found[cut.tier].cut.threshold == threshold_at(values, rank)
@@ -89,16 +99,16 @@ def test_the_threshold_stands_just_above_the_value_of_its_rank() -> None:
 
 
 def test_a_rate_too_small_for_the_blocks_keeps_its_threshold() -> None:
-    rare = replace(SHIPPED.cuts[-1], nominal=0.01)
-    calibration = replace(SHIPPED, cuts=(*SHIPPED.cuts[:-1], rare))
+    rare = replace(STARTED.cuts[-1], nominal=0.01)
+    calibration = replace(STARTED, cuts=(*STARTED.cuts[:-1], rare))
     strong = recut(calibration, everywhere(ladder(FEWEST_BLOCKS)))[-1]
 
     assert (strong.rank, strong.cut.threshold) == (0, rare.threshold)
 
 
 def test_a_kept_tier_is_lifted_with_those_below_it() -> None:
-    rare = replace(SHIPPED.cuts[-1], nominal=0.01)
-    calibration = replace(SHIPPED, cuts=(*SHIPPED.cuts[:-1], rare))
+    rare = replace(STARTED.cuts[-1], nominal=0.01)
+    calibration = replace(STARTED, cuts=(*STARTED.cuts[:-1], rare))
     found = recut(calibration, everywhere([5.0] * 100))
 
     assert [each.cut.threshold for each in found] == pytest.approx([-0.39, 0.07, 0.07])
@@ -195,7 +205,7 @@ def test_of_all_blocks_no_more_than_the_rank_would_alarm_as_the_one_to_come(
 def test_fresh_blocks_hold_no_more_alarms_than_nominal_on_average(tier: Tier, blocks: int) -> None:
     """Many clinics, whatever the shape of their odds: on average the rate is kept, and used."""
     luck = random.Random(f"{tier}{blocks}")  # noqa: S311 # made-up clinics
-    nominal = next(cut.nominal for cut in SHIPPED.cuts if cut.tier is tier)
+    nominal = next(cut.nominal for cut in STARTED.cuts if cut.tier is tier)
     rates: list[float] = []
     for _ in range(1500):
         own = luck.gauss(-3, 1)
@@ -217,9 +227,9 @@ def test_tiers_keep_their_order_however_often_they_are_cut(
 ) -> None:
     cuts = tuple(
         replace(cut, threshold=threshold)
-        for cut, threshold in zip(SHIPPED.cuts, sorted(start), strict=True)
+        for cut, threshold in zip(STARTED.cuts, sorted(start), strict=True)
     )
-    calibration = Calibration(version="here", floor=SHIPPED.floor, cuts=cuts)
+    calibration = Calibration(version="here", floor=STARTED.floor, cuts=cuts)
     for _ in range(times):
         found = recut(calibration, everywhere(values))
         calibration = replace(calibration, cuts=tuple(each.cut for each in found))
@@ -229,7 +239,7 @@ def test_tiers_keep_their_order_however_often_they_are_cut(
 
 
 def test_cutting_again_on_the_same_blocks_arrives_and_stays() -> None:
-    calibration = SHIPPED
+    calibration = STARTED
     for _ in range(20):
         found = recut(calibration, everywhere(ladder(100, lowest=3)))
         calibration = replace(calibration, cuts=tuple(each.cut for each in found))

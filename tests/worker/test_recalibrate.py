@@ -283,7 +283,7 @@ async def test_thresholds_that_fall_say_nothing_new_of_days_gone_by(
     pool: Pool, diary: Diary, ana: Person, dr_bo: Person
 ) -> None:
     await live_well(diary, dr_bo)
-    await diary.write([40, 39], 7)
+    await diary.write([40], 8)
     await recalibrate(pool, dr_bo.clinic_id)
     async with clinic_transaction(pool, ana.clinic_id) as db:
         chart = await chart_for(db, ana.clinic_id, ana.id)
