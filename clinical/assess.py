@@ -70,10 +70,12 @@ def calibrated(rules: Sequence[Rule], calibration: Calibration) -> Sequence[Rule
 
 def _until(chart: Chart, now: datetime) -> Chart:
     latest = now.date() + CLOCK_SKEW
+    infusions = [each for each in chart.infusions if each.started_at <= now]
+    entries = [each for each in chart.entries if each.local_date <= latest]
+    weekly = [each for each in chart.weekly_scores if each.local_date <= latest]
+    lengths = len(chart.infusions), len(chart.entries), len(chart.weekly_scores)
+    if (len(infusions), len(entries), len(weekly)) == lengths and chart.as_of == now:
+        return chart
     return replace(
-        chart,
-        as_of=now,
-        infusions=[each for each in chart.infusions if each.started_at <= now],
-        entries=[each for each in chart.entries if each.local_date <= latest],
-        weekly_scores=[each for each in chart.weekly_scores if each.local_date <= latest],
+        chart, as_of=now, infusions=infusions, entries=entries, weekly_scores=weekly
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import takewhile
 from math import sqrt
 from statistics import fmean
 
@@ -54,14 +55,14 @@ def baseline_of(chart: Chart, levels: Mapping[date, float]) -> Baseline:
 
 
 def levels_before(chart: Chart, levels: Mapping[date, float]) -> list[float]:
-    """List the daily levels before the first infusion."""
-    first = _first_infusion(chart)
-    return [level for day, level in levels.items() if day < first]
+    """List the daily levels before the first infusion; they come in order."""
+    first = chart.first_infusion()
+    return [levels[day] for day in takewhile(lambda day: day < first, levels)]
 
 
 def intake_levels(chart: Chart) -> list[float]:
     """List the weekly levels up to the day of the first infusion."""
-    first = _first_infusion(chart)
+    first = chart.first_infusion()
     return [level for day, level in weekly_levels(chart).items() if day <= first]
 
 
@@ -71,10 +72,6 @@ def level_before(chart: Chart, days: Sequence[float]) -> tuple[float | None, Kno
         return fmean(days), Known.DIARY
     intake = intake_levels(chart)
     return (intake[-1], Known.INTAKE) if intake else (None, Known.NOTHING)
-
-
-def _first_infusion(chart: Chart) -> date:
-    return min((each.local_date for each in chart.infusions), default=date.max)
 
 
 def _sd(days: Sequence[float]) -> float:

@@ -1,12 +1,16 @@
 """One patient's time line as plain values: what the rules look at, and nothing else."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import wraps
+from itertools import accumulate, groupby
+from math import fsum
 from statistics import fmean
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 from clinical.finding import period_of
 from clinical.instruments import SideEffect
@@ -24,6 +28,9 @@ Source: McInnes 2022, published induction of 4-8 infusions in 7-28 days.
 """
 TOP = 10
 """Upper end of the scale that levels are told on. Source: clinical content, section 3 (0-10)."""
+NUMBER = (int, float)
+"""What an answer must be to be counted with; a code of a choice is a text."""
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,19 @@ class WeeklyScore:
         return self.points * TOP / self.maximum
 
 
+def once(work: Callable[["Chart"], Found]) -> Callable[["Chart"], Found]:
+    """Work something out when a chart is first asked for it, and keep it with that chart."""
+
+    @wraps(work)
+    def found(chart: "Chart") -> Found:
+        kept = chart.kept
+        if work not in kept:
+            kept[work] = work(chart)
+        return cast("Found", kept[work])
+
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """Everything the rules may know of a patient at one instant.
@@ -78,11 +98,15 @@ class Chart:
     entries: Sequence[Entry] = ()
     weekly_scores: Sequence[WeeklyScore] = ()
     course_end: date | None = None
-    settled: tuple[Entry, ...] = field(init=False)
-    """The entries that speak of the illness and not of an infusion, by day."""
-    _levels: Mapping[date, float] = field(init=False, repr=False, compare=False)
+    kept: dict[object, object] = field(
+        init=False, repr=False, compare=False, default_factory=dict[object, object]
+    )
+    """What `once` has worked out; every rule asks for the same few things."""
 
-    def __post_init__(self) -> None:
+    @property
+    @once
+    def settled(self) -> tuple[Entry, ...]:
+        """The entries that speak of the illness and not of an infusion, by day."""
         days = {each.local_date for each in self.infusions}
         starts = sorted(each.started_at for each in self.infusions)
         settled = (
@@ -90,15 +114,29 @@ class Chart:
             for entry in self.entries
             if entry.local_date not in days and not _soon_after(entry, starts)
         )
-        object.__setattr__(
-            self, "settled", tuple(sorted(settled, key=lambda entry: entry.local_date))
-        )
-        object.__setattr__(self, "_levels", MappingProxyType(self._daily()))
+        return tuple(sorted(settled, key=_day_of))
 
-    def infusions_in_order(self) -> list[Infusion]:
+    @property
+    @once
+    def with_effects(self) -> tuple[Entry, ...]:
+        """The entries that name side effects, in the order they came."""
+        return tuple(entry for entry in self.entries if entry.side_effects)
+
+    @once
+    def infusions_in_order(self) -> Sequence[Infusion]:
         """List the infusions by time."""
         return sorted(self.infusions, key=lambda infusion: infusion.started_at)
 
+    @once
+    def infusion_days(self) -> tuple[date, ...]:
+        """List the days with an infusion, in order."""
+        return tuple(sorted({each.local_date for each in self.infusions}))
+
+    def first_infusion(self) -> date:
+        """Give the day of the first infusion; the end of time where there was none."""
+        return min(self.infusion_days()[:1], default=date.max)
+
+    @once
     def end_of_course(self) -> date | None:
         """Give the day of the last induction infusion."""
         given = self.infusions_in_order()
@@ -109,30 +147,61 @@ class Chart:
 
     def number_before(self, day: date) -> int:
         """Give the number of the last infusion before a day; 0 where there was none."""
-        return max((each.number for each in self.infusions if each.local_date < day), default=0)
+        return self._numbers()[bisect_left(self.infusion_days(), day)]
+
+    def number_on(self, day: date) -> int:
+        """Give the number of the last infusion up to a day; 0 where there was none."""
+        return self._numbers()[bisect_right(self.infusion_days(), day)]
+
+    @once
+    def _numbers(self) -> Sequence[int]:
+        """Give the highest number before the first infusion day, and up to each of them."""
+        highest = dict.fromkeys(self.infusion_days(), 0)
+        for each in self.infusions:
+            highest[each.local_date] = max(highest[each.local_date], each.number)
+        return list(accumulate(highest.values(), max, initial=0))
 
     def infused_between(self, first: date, last: date) -> bool:
         """Say whether an infusion was given after the first day and up to the last."""
-        return any(first < each.local_date <= last for each in self.infusions)
+        days = self.infusion_days()
+        return bisect_right(days, first) < bisect_right(days, last)
 
+    @once
     def levels(self) -> Mapping[date, float]:
-        """Give the daily level of each day that has one, infusion days left out, in order."""
-        return self._levels
+        """Give the daily level of each day that has one, infusion days left out, in order.
 
-    def _daily(self) -> dict[date, float]:
-        given: dict[date, list[Entry]] = defaultdict(list)
-        for entry in self.settled:
-            given[entry.local_date].append(entry)
+        What was received twice counts once: `distinct` alone decides what the same entry is.
+        """
+        given = {day: list(entries) for day, entries in groupby(self.settled, key=_day_of)}
         levels = {day: self._level(entries) for day, entries in given.items()}
-        return {day: level for day, level in levels.items() if level is not None}
+        return MappingProxyType({day: lvl for day, lvl in levels.items() if lvl is not None})
 
     def _level(self, entries: Sequence[Entry]) -> float | None:
-        means = [
-            fmean(found)
-            for item in self.composite.items
-            if (found := sorted(item_values(entries, item)))
-        ]
-        return fmean(means) if len(means) >= self.composite.at_least else None
+        if len(entries) == 1:
+            means = numbers_in(entries[0], self.composite.items)
+        else:
+            different = distinct(entries)
+            means = [
+                fmean(found)
+                for item in self.composite.items
+                if (found := sorted(item_values(different, item)))
+            ]
+        return fsum(means) / len(means) if len(means) >= self.composite.at_least else None
+
+
+def _day_of(entry: Entry) -> date:
+    return entry.local_date
+
+
+def distinct(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Leave out entries that say the same as another of the same instant: received twice."""
+    if len({each.local_date for each in entries}) == len(entries):
+        return entries
+    return list({_said(each): each for each in entries}.values())
+
+
+def _said(entry: Entry) -> tuple[object, ...]:
+    return (entry.local_date, entry.occurred_at, entry.form, tuple(sorted(entry.answers.items())))
 
 
 def _soon_after(entry: Entry, starts: Sequence[datetime]) -> bool:
@@ -157,7 +226,19 @@ def first_days(
         before = day
 
 
-def item_values(entries: Sequence[Entry], item: str) -> list[float]:
+def item_values(entries: Iterable[Entry], item: str) -> list[float]:
     """List the numbers that were answered to one item."""
     given = (entry.answers.get(item) for entry in entries)
-    return [value for value in given if isinstance(value, int | float)]
+    return [value for value in given if isinstance(value, NUMBER)]
+
+
+def numbers_in(entry: Entry, items: Iterable[str]) -> list[float]:
+    """List the numbers that one entry answers to some items, in their order."""
+    given = map(entry.answers.get, items)
+    return [value for value in given if isinstance(value, NUMBER)]
+
+
+def number_in(entry: Entry, item: str) -> float | None:
+    """Give the number that one entry answers to an item."""
+    value = entry.answers.get(item)
+    return value if isinstance(value, NUMBER) else None

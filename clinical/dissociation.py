@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import fmean
 
-from clinical.chart import Chart, Entry, first_days, item_values
+from clinical.chart import Chart, Entry, distinct, first_days, item_values, number_in, numbers_in
 from clinical.finding import Finding, Severity
 
 PERSISTENT = "dissociation.persistent"
@@ -28,6 +28,7 @@ SAME_RUN = timedelta(days=7)
 
 Source: house rule; one finding for each infusion interval and run of days.
 """
+DAILY_ITEM = "dissociation"
 CHECK_ITEMS = ("dis_unreal", "dis_slow", "dis_apart", "dis_body", "dis_far", "dis_gap")
 
 
@@ -43,9 +44,9 @@ def detect_persistent(chart: Chart) -> Iterator[Finding]:
 
 
 def _limit(chart: Chart) -> float:
-    first = min(each.local_date for each in chart.infusions)
+    first = chart.first_infusion()
     early = [entry for entry in chart.entries if entry.local_date < first]
-    usual = item_values(early, "dissociation")
+    usual = item_values(distinct(early), DAILY_ITEM)
     mean = fmean(sorted(usual)) if usual else 0.0
     return mean + ABOVE_USUAL if mean > USUAL else STILL_THERE
 
@@ -61,10 +62,10 @@ def _days_above(chart: Chart, limit: float) -> dict[date, tuple[str, float]]:
 
 def _sign(entry: Entry, limit: float) -> tuple[str, float] | None:
     if CHECK_ITEMS[0] in entry.answers:
-        check = [value for item in CHECK_ITEMS for value in item_values([entry], item)]
+        check = numbers_in(entry, CHECK_ITEMS)
         if len(check) == len(CHECK_ITEMS) and sum(check) >= CHECK_STILL_THERE:
             return "six-item check", sum(check)
-    daily = max(item_values([entry], "dissociation"), default=0)
+    daily = number_in(entry, DAILY_ITEM) or 0
     return ("daily item", daily) if daily >= limit else None
 
 

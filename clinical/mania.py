@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from math import fsum
 from statistics import fmean
 
-from clinical.chart import Chart, first_days
+from clinical.chart import NUMBER, Chart, distinct, first_days
 from clinical.finding import Finding, Severity
 
 ACTIVATION = "mania.activation"
@@ -51,7 +52,7 @@ def detect_activation(chart: Chart) -> Iterator[Finding]:
 
 
 def _alarms(chart: Chart) -> Iterator[_Alarm]:
-    treated = min((each.local_date for each in chart.infusions), default=date.max)
+    treated = chart.first_infusion()
     before: list[float] = []
     usual, usual_from = _usual(before)
     total, since = 0.0, date.min
@@ -75,14 +76,12 @@ def _alarms(chart: Chart) -> Iterator[_Alarm]:
 
 def _by_day(chart: Chart) -> list[tuple[date, float]]:
     """Give the mean of each day; the same answer received twice counts once."""
-    answered: dict[date, set[tuple[datetime, float]]] = defaultdict(set)
-    for entry in chart.entries:
+    answered: dict[date, list[float]] = defaultdict(list)
+    for entry in distinct(chart.entries):
         value = entry.answers.get(ITEM)
-        if isinstance(value, int | float):
-            answered[entry.local_date].add((entry.occurred_at, value))
-    return [
-        (day, fmean([value for _, value in answers])) for day, answers in sorted(answered.items())
-    ]
+        if isinstance(value, NUMBER):
+            answered[entry.local_date].append(value)
+    return [(day, fsum(values) / len(values)) for day, values in sorted(answered.items())]
 
 
 def _usual(before: list[float]) -> tuple[float, str]:

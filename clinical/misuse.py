@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from clinical.chart import Chart, first_days, item_values
+from clinical.chart import Chart, first_days, number_in
 from clinical.finding import Finding, Severity
 from clinical.treatment import FEWEST_GAPS, SHORT_SHARE
 
@@ -78,7 +78,7 @@ def _other_ketamine(chart: Chart) -> Iterator[_Sign]:
 def _craving(chart: Chart) -> Iterator[_Sign]:
     strongest: dict[date, float] = {}
     for entry in chart.entries:
-        points = max(item_values([entry], "craving"), default=0)
+        points = number_in(entry, "craving") or 0
         if points >= STRONG_CRAVING:
             day = entry.local_date
             strongest[day] = max(strongest.get(day, points), points)
@@ -97,7 +97,7 @@ def _craving(chart: Chart) -> Iterator[_Sign]:
 
 def _urinary(chart: Chart) -> Iterator[_Sign]:
     grades: dict[date, int] = {}
-    for entry in chart.entries:
+    for entry in chart.with_effects:
         for effect in entry.side_effects:
             if effect.id in URINARY and effect.severity >= URINARY_TWICE:
                 day = entry.local_date

@@ -1,12 +1,12 @@
 """A chart's days as plain numbers: levels, weekly scores, infusions, and when the course ended."""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isfinite
+from types import MappingProxyType
 
-from clinical.chart import INDUCTION, TOP, Chart, Entry
+from clinical.chart import INDUCTION, TOP, Chart, once
 
 PAUSE = timedelta(days=7)
 """Days without infusion after which a course whose end nobody fixed counts as over.
@@ -46,24 +46,27 @@ class CourseEnd:
         return self.day < day <= self.until and sure
 
 
+@once
 def readings_of(chart: Chart) -> Readings:
     """Read a chart by day."""
     return Readings(
-        levels=_on_scale(_distinct(chart).levels()),
+        levels=_on_scale(chart.levels()),
         weekly=_on_scale(weekly_levels(chart)),
-        infusions=tuple(sorted({each.local_date for each in chart.infusions})),
-        noted=tuple(sorted(_entry_days(chart) | {each.local_date for each in chart.weekly_scores})),
+        infusions=chart.infusion_days(),
+        noted=_noted(chart),
     )
 
 
-def _entry_days(chart: Chart) -> set[date]:
-    return {each.local_date for each in chart.entries}
+def _noted(chart: Chart) -> tuple[date, ...]:
+    written = {each.local_date for each in chart.entries}
+    return tuple(sorted(written | {each.local_date for each in chart.weekly_scores}))
 
 
-def weekly_levels(chart: Chart) -> dict[date, float]:
+@once
+def weekly_levels(chart: Chart) -> Mapping[date, float]:
     """Give the weekly levels in order; of two on one day the higher counts."""
-    scores = sorted(chart.weekly_scores, key=lambda each: (each.local_date, each.level))
-    return {each.local_date: each.level for each in scores}
+    scores = sorted((each.local_date, each.level) for each in chart.weekly_scores)
+    return MappingProxyType(dict(scores))
 
 
 def course_ends(chart: Chart, readings: Readings) -> list[CourseEnd]:
@@ -90,22 +93,12 @@ def course_ends(chart: Chart, readings: Readings) -> list[CourseEnd]:
 
 def infusion_number(chart: Chart, day: date) -> int:
     """Give the number of the last infusion up to a day; 0 where there was none."""
-    return max((each.number for each in chart.infusions if each.local_date <= day), default=0)
+    return chart.number_on(day)
 
 
-def _distinct(chart: Chart) -> Chart:
-    """Leave out entries that say the same as another of the same instant."""
-    days = Counter(entry.local_date for entry in chart.entries)
-    if len(days) == len(chart.entries):
-        return chart
-    return replace(chart, entries=list({_said(each): each for each in chart.entries}.values()))
-
-
-def _said(entry: Entry) -> tuple[object, ...]:
-    return (entry.local_date, entry.occurred_at, entry.form, tuple(sorted(entry.answers.items())))
-
-
-def _on_scale(levels: Mapping[date, float]) -> dict[date, float]:
+def _on_scale(levels: Mapping[date, float]) -> Mapping[date, float]:
+    if all(0 <= level <= TOP for level in levels.values()):
+        return levels
     return {
         day: min(max(level, 0.0), float(TOP)) for day, level in levels.items() if isfinite(level)
     }

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clinical.chart import Chart, Entry, first_days, item_values
+from clinical.chart import Chart, Entry, first_days, number_in
 from clinical.finding import Finding, Severity
 
 SEVERE = "side_effect.severe"
 BOTHER = "side effects in all"
+DAILY_ITEM = "side_effects"
 
 NEEDED_HELP = 3
 """Patient's severity "needed help" (CTCAE grade 3). Source: clinical content, section 5."""
@@ -39,13 +40,13 @@ class _Sign:
 
 def detect_severe(chart: Chart) -> Iterator[Finding]:
     """Say, once for each run of days, that a call is due; help that was needed is told apart."""
-    strong = [sign for entry in chart.entries for sign in _needed_help(entry)]
-    milder = [sign for entry in chart.entries for sign in _named(entry, AT_ANY_GRADE)]
-    for entry in chart.settled:
-        milder += _named(entry, UNCLEAR_MIND)
-        if (points := _bothered(entry)) >= BOTHERED_ONCE:
-            milder.append(_Sign(day=entry.local_date, points=points, because=BOTHER))
-    milder += _twice(chart)
+    settled = [entry for entry in chart.settled if entry.side_effects]
+    bothered = list(_bothered(chart))
+    strong = [sign for entry in chart.with_effects for sign in _needed_help(entry)]
+    milder = [sign for entry in chart.with_effects for sign in _named(entry, AT_ANY_GRADE)]
+    milder += [sign for entry in settled for sign in _named(entry, UNCLEAR_MIND)]
+    milder += [sign for sign in bothered if sign.points >= BOTHERED_ONCE]
+    milder += _twice(chart, bothered)
     yield from _told(chart, strong, strong=True)
     yield from _told(chart, milder, strong=False)
 
@@ -64,24 +65,22 @@ def _named(entry: Entry, effects: frozenset[str]) -> list[_Sign]:
     ]
 
 
-def _bothered(entry: Entry) -> float:
+def _bothered(chart: Chart) -> Iterator[_Sign]:
     """Give the one daily item where the list beside it names no effect that was there."""
-    listed = any(effect.severity for effect in entry.side_effects)
-    return 0 if listed else max(item_values([entry], "side_effects"), default=0)
+    for entry in chart.settled:
+        points = number_in(entry, DAILY_ITEM) or 0
+        if points >= BOTHERED_TWICE and not any(each.severity for each in entry.side_effects):
+            yield _Sign(day=entry.local_date, points=points, because=BOTHER)
 
 
-def _twice(chart: Chart) -> Iterator[_Sign]:
-    bad: list[_Sign] = [
+def _twice(chart: Chart, bothered: Sequence[_Sign]) -> Iterator[_Sign]:
+    bad = [
         sign
-        for entry in chart.entries
+        for entry in chart.with_effects
         for sign in _named(entry, IF_TWICE)
         if sign.points >= LIMITS_DAY
     ]
-    bad += [
-        _Sign(day=entry.local_date, points=points, because=BOTHER)
-        for entry in chart.settled
-        if (points := _bothered(entry)) >= BOTHERED_TWICE
-    ]
+    bad += bothered
     seen: dict[str, date] = {}
     for sign in sorted(bad):
         if timedelta() < sign.day - seen.get(sign.because, sign.day) <= SAME_RUN:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, pairwise
 
-from clinical.chart import Chart, Entry
+from clinical.chart import Chart, Entry, number_in
 from clinical.finding import Finding, Severity, Tier
 
 BROKEN_HABIT = "silence.broken_habit"
@@ -42,7 +42,7 @@ WESTERNMOST = timedelta(hours=12)
 
 Source: time zone database, UTC-12; the chart does not know the patient's zone.
 """
-NEVER = date.max
+NEVER = date.max.toordinal()
 NOT_SHORTENED, BY_SUICIDALITY, BY_TIER = "no", "suicidality", "tier"
 
 
@@ -50,19 +50,10 @@ NOT_SHORTENED, BY_SUICIDALITY, BY_TIER = "no", "suicidality", "tier"
 class _Habit:
     """A chain of two states, entry or miss, learnt from the days up to the last entry."""
 
-    entries: int = 0
-    missed_after_entry: int = 0
-    misses: int = 0
-    missed_after_miss: int = 0
-
-    def after(self, missed: int) -> "_Habit":
-        """Learn from one entry, so many days missed after it, and the entry that followed."""
-        return _Habit(
-            entries=self.entries + 1,
-            missed_after_entry=self.missed_after_entry + min(missed, 1),
-            misses=self.misses + missed,
-            missed_after_miss=self.missed_after_miss + max(missed - 1, 0),
-        )
+    entries: int
+    missed_after_entry: int
+    misses: int
+    missed_after_miss: int
 
     @property
     def stops(self) -> float:
@@ -112,15 +103,15 @@ def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterat
     today = _today(chart.as_of)
     positive = [each.local_date for each in chart.entries if _speaks_of_suicide(each)]
     written = sorted({each.local_date for each in chart.entries})
-    habit = _Habit()
-    for place, (last, following) in enumerate(pairwise([*written, NEVER]), start=1):
-        missed = (min(following, today) - last).days - 1
-        if missed >= SHORTEST_RUN and _engaged(written[:place]):
-            latest = max((day for day in positive if day <= last), default=date.min)
-            found = _silence(habit, last, latest, tier=worried_on(last))
-            if missed >= found.needed:
-                yield _finding(found)
-        habit = habit.after((following - last).days - 1)
+    gaps = [later - day - 1 for day, later in pairwise(day.toordinal() for day in written)]
+    for place, gap in enumerate([*gaps, NEVER], start=1):
+        if gap < SHORTEST_RUN or not _engaged(written[:place]):
+            continue
+        last = written[place - 1]
+        latest = max((day for day in positive if day <= last), default=date.min)
+        found = _silence(_habit(gaps[: place - 1]), last, latest, tier=worried_on(last))
+        if min(gap, (today - last).days - 1) >= found.needed:
+            yield _finding(found)
 
 
 def _today(as_of: datetime) -> date:
@@ -129,8 +120,18 @@ def _today(as_of: datetime) -> date:
 
 
 def _speaks_of_suicide(entry: Entry) -> bool:
-    answer = entry.answers.get(SUICIDALITY, 0)
-    return isinstance(answer, int | float) and answer > 0
+    return (number_in(entry, SUICIDALITY) or 0) > 0
+
+
+def _habit(gaps: list[int]) -> _Habit:
+    """Learn from entries, the days missed after each of them, and the entry that followed."""
+    runs = [gap for gap in gaps if gap]
+    return _Habit(
+        entries=len(gaps),
+        missed_after_entry=len(runs),
+        misses=sum(runs),
+        missed_after_miss=sum(runs) - len(runs),
+    )
 
 
 def _engaged(written: list[date]) -> bool:

@@ -3,7 +3,8 @@
 This is the rule that confirms a return; it stays when earlier watches join it.
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -103,28 +104,31 @@ def detect_half_lost_twice(chart: Chart) -> Iterator[Finding]:
 
 def _losses(chart: Chart, end: date) -> Iterator[_Loss]:
     daily = chart.levels()
-    improvement = _improvement(chart, daily, end)
-    if improvement is None or _no_response(chart, daily, end):
+    before, good = levels_before(chart, daily), _good(daily, end)
+    improvement = _improvement(chart, before, good)
+    if improvement is None or _no_response(before, good):
         return
     if improvement.large_enough:
         yield from _daily_losses(chart, daily, improvement, end)
     yield from _weekly_losses(chart, improvement, end)
 
 
-def _improvement(chart: Chart, daily: Mapping[date, float], end: date) -> _Improvement | None:
-    (before, _), good = level_before(chart, levels_before(chart, daily)), _good(daily, end)
+def _improvement(
+    chart: Chart, levels: Sequence[float], good: Sequence[float]
+) -> _Improvement | None:
+    before, _ = level_before(chart, levels)
     if before is None or len(good) < FEWEST_GOOD_ENTRIES:
         return None
     return _Improvement(before=before, good=median(good))
 
 
 def _good(daily: Mapping[date, float], end: date) -> list[float]:
-    days = [day for day in daily if end < day <= end + GOOD_WINDOW]
+    last = end + GOOD_WINDOW
+    days = [day for day in daily if end < day <= last]
     return [daily[day] for day in days[:GOOD_ENTRIES]]
 
 
-def _no_response(chart: Chart, daily: Mapping[date, float], end: date) -> bool:
-    before, after = levels_before(chart, daily), _good(daily, end)
+def _no_response(before: Sequence[float], after: Sequence[float]) -> bool:
     enough = min(len(before), len(after)) >= FEWEST_BASELINE_ENTRIES
     return enough and no_clear_response(before, after, CLEAR_RESPONSE)
 
@@ -132,13 +136,18 @@ def _no_response(chart: Chart, daily: Mapping[date, float], end: date) -> bool:
 def _daily_losses(
     chart: Chart, daily: Mapping[date, float], improvement: _Improvement, end: date
 ) -> Iterator[_Loss]:
+    """Find the first loss of each stretch between infusions; later ones are not told."""
+    days, levels = list(daily), list(daily.values())
     bad = [day for day, level in daily.items() if day > end and level >= improvement.limit]
+    told: set[int] = set()
     for last in bad:
-        for first in bad:
-            if not APART[0] <= last - first <= APART[1] or chart.infused_between(first, last):
-                continue
-            between = [level for day, level in daily.items() if first <= day <= last]
-            if median(between) >= improvement.limit:
+        stretch = chart.number_before(last)
+        if stretch in told:
+            continue
+        for first in bad[bisect_left(bad, last - APART[1]) : bisect_right(bad, last - APART[0])]:
+            between = levels[bisect_left(days, first) : bisect_right(days, last)]
+            if median(between) >= improvement.limit and not chart.infused_between(first, last):
+                told.add(stretch)
                 yield _Loss(
                     first=first,
                     last=last,
@@ -151,14 +160,12 @@ def _daily_losses(
 
 def _weekly_losses(chart: Chart, improvement: _Improvement, end: date) -> Iterator[_Loss]:
     weekly = weekly_levels(chart)
-    before = intake_levels(chart)
+    intake = intake_levels(chart)
+    before = fmean(intake) if intake else improvement.before
     after = [day for day in weekly if day > end]
-    for first, last in pairwise(after):
-        best = [weekly[day] for day in after if day < first]
-        own = _Improvement(
-            before=fmean(before) if before else improvement.before,
-            good=min(best, default=improvement.good),
-        )
+    for nth, (first, last) in enumerate(pairwise(after)):
+        best = [weekly[day] for day in after[:nth]]
+        own = _Improvement(before=before, good=min(best, default=improvement.good))
         apart = APART[0] <= last - first <= APART[1]
         lost = min(weekly[first], weekly[last]) >= own.limit
         if own.large_enough and apart and lost and not chart.infused_between(first, last):
@@ -173,7 +180,7 @@ def _weekly_losses(chart: Chart, improvement: _Improvement, end: date) -> Iterat
 
 def _finding(chart: Chart, loss: _Loss, period: int) -> Finding:
     limit, known = loss.improvement.limit, loss.improvement
-    treated_since = any(each.local_date > loss.last for each in chart.infusions)
+    treated_since = chart.infused_between(loss.last, date.max)
     days = (loss.last - _last_infusion(chart, loss.first)).days
     return Finding(
         rule=HALF_LOST_TWICE,

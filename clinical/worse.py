@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import fsum
 from statistics import fmean
 
 from clinical.baseline import FEWEST_BASELINE_ENTRIES, levels_before
@@ -42,7 +43,7 @@ def detect_worse(chart: Chart) -> Iterator[Finding]:
     """Say, once for each run of days, that the patient is worse than before the first infusion."""
     if not chart.infusions:
         return
-    first = min(each.local_date for each in chart.infusions)
+    first = chart.first_infusion()
     signs = [*_levels(chart, first), *_scores(chart, first)]
     shown = {sign.day: sign for sign in sorted(signs)}
     for day, period in first_days(chart, shown, SAME_RUN):
@@ -55,11 +56,12 @@ def _levels(chart: Chart, first: date) -> Iterator[_Worse]:
     before = _before(chart, levels_before(chart, daily), first)
     if before is None:
         return
-    after = [day for day in daily if day > first]
+    after = [(day, level) for day, level in daily.items() if day > first]
+    levels = [level for _, level in after]
     for end in range(ENTRIES, len(after) + 1):
-        now = fmean([daily[day] for day in after[end - ENTRIES : end]])
+        now = fsum(levels[end - ENTRIES : end]) / ENTRIES
         if now >= before + RISE:
-            yield _Worse(day=after[end - 1], measured="diary level", now=now, before=before)
+            yield _Worse(day=after[end - 1][0], measured="diary level", now=now, before=before)
 
 
 def _before(chart: Chart, own: list[float], first: date) -> float | None:
@@ -74,9 +76,10 @@ def _scores(chart: Chart, first: date) -> Iterator[_Worse]:
     """Compare each PHQ-9 with the mean of those before treatment."""
     weekly = _phq9(chart)
     own = [points for day, (points, _) in weekly.items() if day <= first]
+    before = fmean(own) if own else float("inf")
     for day, (points, _) in weekly.items():
-        if own and day > first and points >= fmean(own) + PHQ9_RISE:
-            yield _Worse(day=day, measured="PHQ-9", now=points, before=fmean(own))
+        if day > first and points >= before + PHQ9_RISE:
+            yield _Worse(day=day, measured="PHQ-9", now=points, before=before)
 
 
 def _phq9(chart: Chart) -> dict[date, tuple[float, float]]:
