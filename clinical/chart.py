@@ -228,8 +228,7 @@ def first_days(
 
 def item_values(entries: Iterable[Entry], item: str) -> list[float]:
     """List the numbers that were answered to one item."""
-    given = (entry.answers.get(item) for entry in entries)
-    return [value for value in given if isinstance(value, NUMBER)]
+    return [value for _, value in answered(entries, item)]
 
 
 def numbers_in(entry: Entry, items: Iterable[str]) -> list[float]:
@@ -238,7 +237,9 @@ def numbers_in(entry: Entry, items: Iterable[str]) -> list[float]:
     return [value for value in given if isinstance(value, NUMBER)]
 
 
-def number_in(entry: Entry, item: str) -> float | None:
-    """Give the number that one entry answers to an item."""
-    value = entry.answers.get(item)
-    return value if isinstance(value, NUMBER) else None
+def answered(entries: Iterable[Entry], item: str) -> Iterator[tuple[Entry, float]]:
+    """Give each entry that answers an item with a number, and the number."""
+    for entry in entries:
+        value = entry.answers.get(item)
+        if isinstance(value, NUMBER):
+            yield entry, value

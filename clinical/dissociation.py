@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import fmean
 
-from clinical.chart import Chart, Entry, distinct, first_days, item_values, number_in, numbers_in
+from clinical.chart import Chart, answered, distinct, first_days, item_values, numbers_in
 from clinical.finding import Finding, Severity
 
 PERSISTENT = "dissociation.persistent"
@@ -53,20 +53,19 @@ def _limit(chart: Chart) -> float:
 
 def _days_above(chart: Chart, limit: float) -> dict[date, tuple[str, float]]:
     found: dict[date, tuple[str, float]] = {}
-    for entry in chart.settled:
-        sign = _sign(entry, limit)
-        if sign is not None:
-            found[entry.local_date] = max(found.get(entry.local_date, sign), sign)
+    for day, sign in _signs(chart, limit):
+        found[day] = max(found.get(day, sign), sign)
     return found
 
 
-def _sign(entry: Entry, limit: float) -> tuple[str, float] | None:
-    if CHECK_ITEMS[0] in entry.answers:
+def _signs(chart: Chart, limit: float) -> Iterator[tuple[date, tuple[str, float]]]:
+    for entry, points in answered(chart.settled, DAILY_ITEM):
+        if points >= limit:
+            yield entry.local_date, ("daily item", points)
+    for entry, _ in answered(chart.settled, CHECK_ITEMS[0]):
         check = numbers_in(entry, CHECK_ITEMS)
         if len(check) == len(CHECK_ITEMS) and sum(check) >= CHECK_STILL_THERE:
-            return "six-item check", sum(check)
-    daily = number_in(entry, DAILY_ITEM) or 0
-    return ("daily item", daily) if daily >= limit else None
+            yield entry.local_date, ("six-item check", sum(check))
 
 
 def _finding(day: date, sign: tuple[str, float], limit: float, period: int) -> Finding:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from math import fsum
 from statistics import fmean
 
-from clinical.chart import NUMBER, Chart, distinct, first_days
+from clinical.chart import Chart, answered, distinct, first_days
 from clinical.finding import Finding, Severity
 
 ACTIVATION = "mania.activation"
@@ -76,12 +76,10 @@ def _alarms(chart: Chart) -> Iterator[_Alarm]:
 
 def _by_day(chart: Chart) -> list[tuple[date, float]]:
     """Give the mean of each day; the same answer received twice counts once."""
-    answered: dict[date, list[float]] = defaultdict(list)
-    for entry in distinct(chart.entries):
-        value = entry.answers.get(ITEM)
-        if isinstance(value, NUMBER):
-            answered[entry.local_date].append(value)
-    return [(day, fsum(values) / len(values)) for day, values in sorted(answered.items())]
+    given: dict[date, list[float]] = defaultdict(list)
+    for entry, activation in answered(distinct(chart.entries), ITEM):
+        given[entry.local_date].append(activation)
+    return [(day, fsum(values) / len(values)) for day, values in sorted(given.items())]
 
 
 def _usual(before: list[float]) -> tuple[float, str]:

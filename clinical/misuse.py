@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from clinical.chart import Chart, first_days, number_in
+from clinical.chart import Chart, answered, first_days
 from clinical.finding import Finding, Severity
 from clinical.treatment import FEWEST_GAPS, SHORT_SHARE
 
@@ -77,8 +77,7 @@ def _other_ketamine(chart: Chart) -> Iterator[_Sign]:
 
 def _craving(chart: Chart) -> Iterator[_Sign]:
     strongest: dict[date, float] = {}
-    for entry in chart.entries:
-        points = number_in(entry, "craving") or 0
+    for entry, points in answered(chart.entries, "craving"):
         if points >= STRONG_CRAVING:
             day = entry.local_date
             strongest[day] = max(strongest.get(day, points), points)

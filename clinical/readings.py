@@ -1,6 +1,6 @@
 """A chart's days as plain numbers: levels, weekly scores, infusions, and when the course ended."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isfinite
@@ -89,6 +89,11 @@ def course_ends(chart: Chart, readings: Readings) -> list[CourseEnd]:
         )
         for day, following in zip(course, [*course[1:], None], strict=True)
     ]
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Give every day from the first to the last."""
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def infusion_number(chart: Chart, day: date) -> int:

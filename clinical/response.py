@@ -11,7 +11,14 @@ from statistics import fmean
 from clinical.baseline import FEWEST_BASELINE_ENTRIES, levels_before
 from clinical.chart import Chart
 from clinical.finding import Finding, Severity
-from clinical.readings import ONE_DAY, CourseEnd, Readings, course_ends, readings_of
+from clinical.readings import (
+    ONE_DAY,
+    CourseEnd,
+    Readings,
+    course_ends,
+    days_between,
+    readings_of,
+)
 
 NO_RESPONSE = "no_response"
 
@@ -71,7 +78,8 @@ def no_clear_response(
     before: Sequence[float], after: Sequence[float], share: float = LEAST_RESPONSE
 ) -> bool:
     """Say whether the fall is short of a share of the level by more than chance could make it."""
-    return fmean(before) - fmean(after) + _chance(before, after) < share * fmean(before)
+    level = fmean(before)
+    return level - fmean(after) + _chance(before, after) < share * level
 
 
 def _chance(before: Sequence[float], after: Sequence[float]) -> float:
@@ -96,10 +104,9 @@ def response_on(spans: Sequence[Around], day: date) -> Response:
 
 
 def _around(readings: Readings, before: Sequence[float], infusion: date) -> Around:
-    first, last = WINDOW
-    after = [
-        (day, level) for day, level in readings.levels.items() if first <= day - infusion <= last
-    ]
+    levels = readings.levels
+    days = days_between(infusion + WINDOW[0], infusion + WINDOW[1])
+    after = [(day, levels[day]) for day in days if day in levels]
     return Around(infusion=infusion, before=before, after=after)
 
 

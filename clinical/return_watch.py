@@ -1,5 +1,6 @@
 """Is the improvement being lost? The filter's odds become tiers, told once in each episode."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from clinical.readings import (
     CourseEnd,
     Readings,
     course_ends,
+    days_between,
     infusion_number,
     readings_of,
 )
@@ -65,8 +67,7 @@ class Track:
 
     def days(self) -> Iterator[tuple[date, Step]]:
         """Give every day with what the filter knew at its end."""
-        for nth, step in enumerate(self.steps, start=1):
-            yield self.end.day + nth * ONE_DAY, step
+        return zip(days_between(self.end.day + ONE_DAY, date.max), self.steps, strict=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def track_since(
     tuning = replace(TUNED, floor=calibration.floor)
     baseline = baseline_of(chart, readings.levels)
     last = min(readings.noted[-1], end.until) if readings.noted else end.day
-    days = [end.day + (nth + 1) * ONE_DAY for nth in range((last - end.day).days)]
+    days = list(days_between(end.day + ONE_DAY, last))
     steps = follow(
         [readings.levels.get(day) for day in days],
         [readings.weekly.get(day) for day in days],
@@ -249,12 +250,13 @@ def _levels(track: Track, alarm: Alarm) -> dict[str, float | int | str]:
         "before_known_from": track.baseline.known.value,
         "full_return": round(full, 2),
     }
-    days = [day for day in track.readings.levels if track.end.day < day <= alarm.day]
-    if days:
-        level = track.readings.levels[days[-1]]
+    days = list(track.readings.levels)
+    last = bisect_right(days, alarm.day) - 1
+    if last >= 0 and days[last] > track.end.day:
+        level = track.readings.levels[days[last]]
         found |= {
             "level": round(level, 2),
-            "level_day": days[-1].isoformat(),
+            "level_day": days[last].isoformat(),
             "share_lost": round(max((level - good) / full, 0.0), 2),
         }
     return found
@@ -273,11 +275,9 @@ def _weekly(track: Track, day: date) -> dict[str, float | int | str]:
 def _telling(track: Track, alarm: Alarm) -> dict[str, float | int | str]:
     """Name the recent days that speak most for the likeliest return, against holding."""
     last = _last_infusion(track, alarm.day)
-    recent = {
-        day: level
-        for day, level in track.readings.levels.items()
-        if timedelta() <= alarm.day - day < RECENT
-    }
+    levels = track.readings.levels
+    days = days_between(alarm.day - RECENT + ONE_DAY, alarm.day)
+    recent = {day: levels[day] for day in days if day in levels}
     weights = {
         day: _weight(track, alarm.step, level) for day, level in recent.items() if day > last
     }

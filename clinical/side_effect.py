@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from clinical.chart import Chart, Entry, first_days, number_in
+from clinical.chart import Chart, Entry, answered, first_days
 from clinical.finding import Finding, Severity
 
 SEVERE = "side_effect.severe"
@@ -67,8 +67,7 @@ def _named(entry: Entry, effects: frozenset[str]) -> list[_Sign]:
 
 def _bothered(chart: Chart) -> Iterator[_Sign]:
     """Give the one daily item where the list beside it names no effect that was there."""
-    for entry in chart.settled:
-        points = number_in(entry, DAILY_ITEM) or 0
+    for entry, points in answered(chart.settled, DAILY_ITEM):
         if points >= BOTHERED_TWICE and not any(each.severity for each in entry.side_effects):
             yield _Sign(day=entry.local_date, points=points, because=BOTHER)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, pairwise
 
-from clinical.chart import Chart, Entry, number_in
+from clinical.chart import Chart, answered
 from clinical.finding import Finding, Severity, Tier
 
 BROKEN_HABIT = "silence.broken_habit"
@@ -101,7 +101,9 @@ def detect_broken_habit(chart: Chart) -> Iterator[Finding]:
 def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterator[Finding]:
     """Say it sooner where another watch, asked with the day of the last entry, was worried then."""
     today = _today(chart.as_of)
-    positive = [each.local_date for each in chart.entries if _speaks_of_suicide(each)]
+    positive = [
+        each.local_date for each, given in answered(chart.entries, SUICIDALITY) if given > 0
+    ]
     written = sorted({each.local_date for each in chart.entries})
     gaps = [later - day - 1 for day, later in pairwise(day.toordinal() for day in written)]
     for place, gap in enumerate([*gaps, NEVER], start=1):
@@ -117,10 +119,6 @@ def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterat
 def _today(as_of: datetime) -> date:
     """Give the first day that may not be over yet where the patient is."""
     return (as_of.astimezone(UTC) - WESTERNMOST).date()
-
-
-def _speaks_of_suicide(entry: Entry) -> bool:
-    return (number_in(entry, SUICIDALITY) or 0) > 0
 
 
 def _habit(gaps: list[int]) -> _Habit:

@@ -208,6 +208,7 @@ def weekly_score(day: int, points: float) -> WeeklyScore:
     return WeeklyScore(local_date=on(day), form=WEEKLY_FORM, points=points, maximum=PHQ9_TOP)
 
 
+@cache
 def on(day: int) -> date:
     """Give a day of the files its date."""
     return date.fromordinal(DAY_ZERO + day)
@@ -218,6 +219,7 @@ def day_number(day: date) -> int:
     return day.toordinal() - DAY_ZERO
 
 
+@cache
 def noon_of(day: int) -> datetime:
     """Give the instant of an entry or an infusion."""
     return datetime.combine(on(day), NOON)
