@@ -103,6 +103,12 @@ def response_on(spans: Sequence[Around], day: date) -> Response:
     return next(span for span in reversed(spans) if span.infusion <= day).on(day)
 
 
+def last_to_tell(spans: Sequence[Around]) -> date:
+    """Give a day after which no return can be told, for all that is known now of the response."""
+    last = spans[-1]
+    return last.infusion + WINDOW[1] if last.on(date.max) is Response.NONE else date.max
+
+
 def _around(readings: Readings, before: Sequence[float], infusion: date) -> Around:
     levels = readings.levels
     days = days_between(infusion + WINDOW[0], infusion + WINDOW[1])

@@ -1,7 +1,7 @@
 """Is the improvement being lost? The filter's odds become tiers, told once in each episode."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -18,7 +18,7 @@ from clinical.readings import (
     infusion_number,
     readings_of,
 )
-from clinical.response import Around, Response, judged, response_on
+from clinical.response import Around, Response, judged, last_to_tell, response_on
 from clinical.return_filter import Step, follow
 from clinical.return_tuning import TUNED, Chances, Tuning
 
@@ -99,8 +99,8 @@ def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) ->
     before = levels_before(chart, readings.levels)
     for end in course_ends(chart, readings):
         if any(end.holds_on(day) for day in readings.noted):
-            track = track_since(chart, readings, end, calibration)
             spans = judged(readings, before, end)
+            track = track_since(chart, readings, end, calibration, until=last_to_tell(spans))
             yield from _findings(chart, track, spans, calibration)
 
 
@@ -111,12 +111,17 @@ def _latest_track(chart: Chart, calibration: Calibration) -> Track | None:
 
 
 def track_since(
-    chart: Chart, readings: Readings, end: CourseEnd, calibration: Calibration
+    chart: Chart,
+    readings: Readings,
+    end: CourseEnd,
+    calibration: Calibration,
+    *,
+    until: date = date.max,
 ) -> Track:
     """Run the filter from one end of the course on."""
     tuning = replace(TUNED, floor=calibration.floor)
     baseline = baseline_of(chart, readings.levels)
-    last = min(readings.noted[-1], end.until) if readings.noted else end.day
+    last = min(readings.noted[-1], end.until, until) if readings.noted else end.day
     days = list(days_between(end.day + ONE_DAY, last))
     steps = follow(
         [readings.levels.get(day) for day in days],
@@ -160,11 +165,11 @@ def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -
         if calm >= CALM_READINGS:
             calm, rearms = 0, rearms + 1
             told.clear()
-        if may_speak(track, spans, day, step):
-            for cut in _reached(now, odds, references):
-                if cut.tier not in told:
-                    told.add(cut.tier)
-                    yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
+        new = [cut for cut in _reached(now, odds, references) if cut.tier not in told]
+        if new and may_speak(track, spans, day, step):
+            for cut in new:
+                told.add(cut.tier)
+                yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
 
 
 def judged_days(track: Track) -> Iterator[tuple[date, Step, float | None]]:
@@ -278,20 +283,19 @@ def _telling(track: Track, alarm: Alarm) -> dict[str, float | int | str]:
     levels = track.readings.levels
     days = days_between(alarm.day - RECENT + ONE_DAY, alarm.day)
     recent = {day: levels[day] for day in days if day in levels}
-    weights = {
-        day: _weight(track, alarm.step, level) for day, level in recent.items() if day > last
-    }
+    weight = _weigher(track, alarm.step)
+    weights = {day: weight(level) for day, level in recent.items() if day > last}
     telling = sorted(weights, key=lambda day: (-weights[day], day))[:MOST_TELLING]
     named = [f"{day} ({recent[day]:.1f})" for day in sorted(telling) if weights[day] > 0]
     return {"answered_of_14_days": len(recent), "telling_days": ", ".join(named) or "none"}
 
 
-def _weight(track: Track, step: Step, level: float) -> float:
+def _weigher(track: Track, step: Step) -> Callable[[float], float]:
     """Give the log odds that one level adds to the likeliest return, against holding."""
     lost = max(range(1, 5), key=lambda nth: step.chances[nth]) / 4
     full = track.tuning.full_return(track.baseline.level, step.good)
-    above, variance = level - step.good, step.noise + step.good_variance
-    return lost * full * (above - lost * full / 2) / variance
+    variance = step.noise + step.good_variance
+    return lambda level: lost * full * (level - step.good - lost * full / 2) / variance
 
 
 def _last_infusion(track: Track, day: date) -> date:

@@ -15,13 +15,16 @@ from clinical.finding import Finding, Severity, Tier
 from clinical.readings import course_ends, readings_of
 from clinical.response import (
     NO_RESPONSE,
+    Around,
     Response,
     detect_no_response,
     judged,
+    last_to_tell,
     no_clear_response,
     response_on,
 )
 from tests.clinical.charts import COURSE, END, after, baseline, chart, days, entry, infusion, phq9
+from tests.clinical.watched import CHARTS
 
 BEFORE = baseline(8, 14)
 
@@ -286,3 +289,25 @@ def test_order_and_repetition_change_nothing(
     chance.shuffle(given_twice)  # type: ignore[attr-defined] # the same
 
     assert told(replace(of, entries=mixed, infusions=given_twice)) == told(of)
+
+
+def spans_of(of: Chart) -> list[Around]:
+    readings = readings_of(of)
+    (end,) = course_ends(of, readings)
+    return judged(readings, levels_before(of, readings.levels), end)
+
+
+@pytest.mark.parametrize(
+    ("level", "last"), [(8, after(10)), (3, date.max)], ids=["no response", "response"]
+)
+def test_who_has_not_responded_has_a_last_day_to_be_told_of(level: int, last: date) -> None:
+    assert last_to_tell(spans_of(course([*BEFORE, *days(after(1), *[level] * 20)]))) == last
+
+
+@given(whole=CHARTS)
+def test_after_that_day_no_return_could_be_told(whole: Chart) -> None:
+    spans = spans_of(replace(whole, course_end=END))
+    last = last_to_tell(spans)
+
+    later = [after(day) for day in range(1, 90) if after(day) > last]
+    assert all(response_on(spans, day) is not Response.ACTIVE for day in later)
