@@ -66,7 +66,7 @@ def follow(
     weigh_day = _weigher(tuning.spell_rise, tuning.spell_variance, tuning)
     weigh_week = _weigher(tuning.spell_rise_weekly, 0.0, tuning)
     stray, stray_weekly = tuning.stray / tuning.plausible, tuning.stray_weekly
-    least_holding = tuning.least_holding
+    low, least, top = tuning.least_holding, tuning.least_return, tuning.full_share * before
     chances, good, variance = tuning.prior, tuning.good_share * before, tuning.good_variance
     known_noise, most_off = tuning.noise_weight, tuning.most_off * noise
     scatter = noise * known_noise
@@ -77,15 +77,15 @@ def follow(
         variance += unsettled
         lost_before = chances[2] + chances[3] + chances[4]
         if level is not None or score is not None:
-            known, spread, full = good, variance, tuning.full_return(before, good)
+            known, spread, full = good, variance, least if top - good < least else top - good
             if level is not None:
                 wide = noise + spread
                 chances = weigh_day(chances, level - known, full, wide, stray * sqrt(wide))
-                pull = noise / max(chances[0], least_holding)
+                holding, off = chances[0], (level - known) * (level - known) * noise / wide
+                pull = noise / (low if holding < low else holding)
                 good, variance = _learn(level, good, variance, pull, tuning)
-                off = (level - known) * (level - known) * noise / wide
-                known_noise += chances[0]
-                scatter += chances[0] * min(off, most_off)
+                known_noise += holding
+                scatter += holding * (most_off if most_off < off else off)
                 noise = scatter / known_noise
             if score is not None:
                 wide = tuning.weekly_variance + spread
@@ -169,14 +169,14 @@ def _weigher(rise: float, wider: float, tuning: Tuning) -> Weigh:
     ) -> Chances:
         middle, per = full / 2, -0.5 / variance
         top = full + beyond
-        above = min(max(above, lowest), top)
+        above = lowest if above < lowest else top if above > top else above
         off, worst = above - middle, top - middle
         near, grown = per * off * off, -per * worst * worst
-        stray *= exp(near + min(grown, growth))
+        stray *= exp(near + (grown if grown < growth else growth))
         near_half, step = exp(near), exp(full * off / (4 * variance))
         bend = exp(per * full * full / 16)
         near_one, near_two = near_half * bend, near_half * bend * bend * bend * bend
-        passing = _spell(above, middle, variance, min(rise, middle), wider)
+        passing = _spell(above, middle, variance, rise if rise < middle else middle, wider)
         holding, quarter, half, more, everything, spell = chances
         returned = (
             half * near_half + more * near_one * step + everything * near_two * step * step
@@ -215,5 +215,6 @@ def _learn(
     level: float, good: float, variance: float, pull: float, tuning: Tuning
 ) -> tuple[float, float]:
     """Learn the good level from a reading whose variance, as far as it tells of it, is `pull`."""
-    gain = variance / (variance + pull)
-    return good + gain * (level - good), max(tuning.floor, (1 - gain) * variance + tuning.drift)
+    gain, floor = variance / (variance + pull), tuning.floor
+    left = (1 - gain) * variance + tuning.drift
+    return good + gain * (level - good), floor if left < floor else left
