@@ -18,6 +18,7 @@ from rich.table import Table
 from afterglow.cohort_files import read_cohort
 from afterglow.commands.detect import answers
 from bench.detection.cohort import Cohort, make_cohort, write_cohort
+from bench.detection.pace import pace, seconds_each
 from bench.detection.regime import REGIMES
 from bench.detection.score import Alarm, DayScore, Result, score
 from bench.detection.score_watch import (
@@ -43,6 +44,8 @@ class Detected:
     alarms: Sequence[Alarm]
     scores: Sequence[DayScore]
     seconds: float
+    each: Sequence[float]
+    """Seconds of each patient, from rows to findings."""
 
 
 def detected(cohort: Cohort) -> Detected:
@@ -58,6 +61,7 @@ def detected(cohort: Cohort) -> Detected:
         alarms=[Alarm(*row[:4]) for row in found.alarms],
         scores=[DayScore(*row) for row in scores],
         seconds=seconds,
+        each=seconds_each(read, read.patients),
     )
 
 
@@ -80,14 +84,17 @@ def main() -> None:
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "regime" else "right")
     others: list[str] = []
+    each: list[float] = []
     for name, regime in track(REGIMES.items(), "cohorts", console=console, transient=True):
         cohort = make_cohort(regime, PATIENTS, seed=seed)
         found = detected(cohort)
         result = score(cohort, found.alarms, found.scores)
         table.add_row(*row_of(name, result, PATIENTS / found.seconds))
+        each += found.each
         if not others:
             others = watches(cohort, found.alarms)
     console.print(table)
+    console.print(pace(each))
     console.print(f"other watches, {next(iter(REGIMES))} cohort:")
     for line in others:
         console.print(f"  {line}")

@@ -47,3 +47,4 @@ def test_every_other_watch_has_a_line(cohort: Cohort, found: bench.Detected) -> 
 
 def test_it_takes_time_to_judge(found: bench.Detected) -> None:
     assert found.seconds > 0
+    assert len(found.each) == 12
