@@ -49,7 +49,6 @@ bench-ideation: $(VENV)/.dev ## print how well the text screen does on texts nob
 
 bench-detection: $(VENV)/.dev ## how well the watches find made-up returns, beside simpler ones
 	$(BIN)/python -m bench.detection $(ARGS)
-	$(BIN)/python -m bench.detection.rivals
 	$(BIN)/python -m bench.detection.forecast
 
 docs: $(VENV)/.dev ## write the pages that are made from the code

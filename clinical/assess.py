@@ -8,7 +8,7 @@ from functools import partial
 from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart
 from clinical.dissociation import PERSISTENT, detect_persistent
-from clinical.finding import Finding
+from clinical.finding import Finding, Severity
 from clinical.mania import ACTIVATION, detect_activation
 from clinical.misuse import SIGNAL, detect_signal
 from clinical.response import NO_RESPONSE, detect_no_response
@@ -47,6 +47,11 @@ RULES = (
 )
 WATCH_VERSION = next(rule.version for rule in RULES if IMPROVEMENT_LOST in rule.ids)
 """Of the watch that has thresholds: another reasoning has other odds, and needs others."""
+FRESH = timedelta(days=14)
+"""A day further back asks for no hurry: what is found of it so late is a task, and rings nobody.
+
+Source: house rule; a first look at old diaries would ring for every return of the last year.
+"""
 RULE_IDS = tuple(sorted(name for rule in RULES for name in rule.ids))
 RULES_VERSION = ",".join(f"{rule.ids[0]}@{rule.version}" for rule in RULES)
 
@@ -54,8 +59,15 @@ RULES_VERSION = ",".join(f"{rule.ids[0]}@{rule.version}" for rule in RULES)
 def assess(chart: Chart, *, now: datetime, rules: Sequence[Rule] = RULES) -> list[Finding]:
     """Run every rule over what was known by `now`, in the order of days and rules."""
     known = _until(chart, now)
-    found = [finding for rule in rules for finding in rule.detect(known)]
+    found = [_unhurried(finding, now) for rule in rules for finding in rule.detect(known)]
     return sorted(found, key=lambda each: (each.local_date, each.rule, each.period))
+
+
+def _unhurried(finding: Finding, now: datetime) -> Finding:
+    """Let nobody be rung for what is long past."""
+    if finding.severity is Severity.URGENT and now.date() - finding.local_date > FRESH:
+        return replace(finding, severity=Severity.ROUTINE)
+    return finding
 
 
 def calibrated(rules: Sequence[Rule], calibration: Calibration) -> Sequence[Rule]:
@@ -76,6 +88,4 @@ def _until(chart: Chart, now: datetime) -> Chart:
     lengths = len(chart.infusions), len(chart.entries), len(chart.weekly_scores)
     if (len(infusions), len(entries), len(weekly)) == lengths and chart.as_of == now:
         return chart
-    return replace(
-        chart, as_of=now, infusions=infusions, entries=entries, weekly_scores=weekly
-    )
+    return replace(chart, as_of=now, infusions=infusions, entries=entries, weekly_scores=weekly)

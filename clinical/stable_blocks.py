@@ -12,14 +12,8 @@ from clinical.finding import Tier
 from clinical.readings import ONE_DAY, course_ends, readings_of
 from clinical.response import Around, Response, judged, response_on
 from clinical.return_filter import Step
-from clinical.return_watch import (
-    CALM_READINGS,
-    Track,
-    alarms_of,
-    calm_at,
-    may_speak,
-    track_since,
-)
+from clinical.return_track import Track, judged_days, track_since
+from clinical.return_watch import CALM_READINGS, alarms_of, calm_at, may_speak
 
 FEWEST_ANSWERED = 7
 """Days with a level that a block needs. Source: detection, section 6 (b)."""
@@ -33,7 +27,7 @@ AFTER_COURSE = timedelta(days=7)
 AFTER_INFUSION = timedelta(days=1)
 """Days after an infusion on which it still moves the filter. Source: detection, section 3."""
 
-Day = tuple[date, Step]
+Day = tuple[date, Step, float | None]
 NOTHING = frozenset[Tier]()
 
 
@@ -43,7 +37,7 @@ class Block:
 
     first: date
     highest: float
-    """Greatest log odds L of a day on which a tier could be told."""
+    """Greatest log odds that a day was judged by on which a tier could be told."""
     told: frozenset[Tier]
     """Tiers of an episode that was open when it began: they could not be told again."""
 
@@ -111,11 +105,11 @@ def _fortnights(track: Track) -> Iterator[list[Day]]:
     """Give whole blocks one after another, begun anew after each infusion."""
     given = frozenset(track.readings.infusions)
     block: list[Day] = []
-    for day, step in track.days():
+    for day, step, odds in judged_days(track):
         if day - track.end.day <= AFTER_COURSE or given & {day, day - AFTER_INFUSION}:
             block = []
             continue
-        block.append((day, step))
+        block.append((day, step, odds))
         if len(block) == BLOCK_DAYS:
             yield block
             block = []
@@ -136,7 +130,7 @@ def _is_stable(
     track: Track, spans: Sequence[Around], days: Sequence[Day], returned: Collection[date]
 ) -> bool:
     first, last = days[0][0], days[-1][0]
-    answered = sum(day in track.readings.levels for day, _ in days)
+    answered = sum(day in track.readings.levels for day, _, _ in days)
     near = any(first - NEAR_A_RETURN <= day <= last + NEAR_A_RETURN for day in returned)
     responds = all(response_on(spans, day) is Response.ACTIVE for day in (first, last))
     return answered >= FEWEST_ANSWERED and responds and not near
@@ -145,11 +139,9 @@ def _is_stable(
 def _highest(track: Track, spans: Sequence[Around], days: Sequence[Day]) -> float:
     """Give the greatest odds of a day on which a tier could be told; the least where none could."""
     spoken = [
-        step.statistic
-        for day, step in days
-        if _has_reading(track, day) and may_speak(track, spans, day, step)
+        odds for day, step, odds in days if odds is not None and may_speak(track, spans, day, step)
     ]
-    return max(spoken, default=min(step.statistic for _, step in days))
+    return max(spoken, default=min(step.statistic for _, step, _ in days))
 
 
 def _has_reading(track: Track, day: date) -> bool:

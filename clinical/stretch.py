@@ -28,7 +28,8 @@ from clinical.readings import (
     readings_of,
 )
 from clinical.response import Around, Response, judged, response_on
-from clinical.return_watch import detect_improvement_lost, latest_chances, statistic_by_day
+from clinical.return_track import latest_chances, statistic_by_day
+from clinical.return_watch import detect_improvement_lost
 from clinical.symptom_return import (
     detect_half_lost_twice,
 )

@@ -148,7 +148,7 @@ def scores_of(
     cohort: Cohort, patient: Patient, chart: Chart, calibration: Calibration
 ) -> Iterator[ScoreRow]:
     """Give the statistic of every day after the course, up to the last of entries.csv."""
-    from clinical.return_watch import statistic_by_day  # noqa: PLC0415 # only when asked for
+    from clinical.return_track import statistic_by_day  # noqa: PLC0415 # only when asked for
 
     to_the_end = entry_of(DiaryRow(day=cohort.last_entry_day, answers={}, phq9_points=None))
     whole = replace(chart, entries=[*chart.entries, to_the_end])

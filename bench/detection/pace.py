@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from afterglow.cohort_files import Cohort, Patient
 from afterglow.commands.detect import chart_of
 from bench.machine import percentile
-from clinical.assess import ON_TRIAL, RULES, assess
+from clinical.assess import assess
 from clinical.finding import Finding
-
-EVERY = (*RULES, *ON_TRIAL)
 
 
 def assess_rows(cohort: Cohort, patient: Patient) -> list[Finding]:
     """Build the chart of a patient from rows, and run every rule over it."""
     chart = chart_of(cohort, patient)
-    return assess(chart, now=chart.as_of, rules=EVERY)
+    return assess(chart, now=chart.as_of)
 
 
 def seconds_each(cohort: Cohort, patients: Iterable[Patient]) -> list[float]:

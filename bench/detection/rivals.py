@@ -1,4 +1,4 @@
-"""Simple watches to be better than: `python -m bench.detection.rivals` prints how well they do."""
+"""Simple watches to be better than, and how well each does at the same rate of false alarms."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,12 @@ from itertools import pairwise
 from statistics import fmean, variance
 from typing import Final, NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
-from bench.detection.cohort import Cohort, Patient, make_cohort
+from bench.detection.cohort import Cohort, Patient
 from bench.detection.cut import alarms_at, cut
+from bench.detection.detected import statistic
 from bench.detection.diary import Entry
-from bench.detection.regime import STANDARD, Regime
 from bench.detection.score import DayScore, Result, score
 
 TWICE_FROM: Final = 5.25
@@ -32,8 +31,7 @@ USUAL_WEIGHT: Final = 7
 GOOD_SHARE: Final = 0.35
 GOOD_ENTRIES: Final = 10
 LEAST_IMPROVEMENT: Final = 1.5
-NOMINAL: Final = 0.25
-CUT_SEED, JUDGE_SEED = 1, 2
+CUT_SEED: Final = 1
 CUT_PATIENTS: Final = 900
 """A few people make most false alarms, so that a limit cut on few is that clinic's own.
 
@@ -182,6 +180,7 @@ def _with(watch: Watch) -> Callable[[Cohort], list[DayScore]]:
 
 
 RIVALS: Final[Mapping[str, Callable[[Cohort], list[DayScore]]]] = {
+    "return watch, statistic alone": statistic,
     "two in a row": _with(two_in_a_row),
     "single entry": _with(single_entry),
     "weekly PHQ-9": weekly_phq9,
@@ -206,7 +205,7 @@ class Judged(NamedTuple):
     result: Result
 
 
-def judge_rivals(cut_on: Cohort, judge_on: Cohort, nominal: float = NOMINAL) -> list[Judged]:
+def judge_rivals(cut_on: Cohort, judge_on: Cohort, nominal: float) -> list[Judged]:
     """Judge every rival at its fixed threshold, and at one cut to a rate on another cohort."""
     found: list[Judged] = []
     for name, rival in RIVALS.items():
@@ -256,17 +255,3 @@ def _figures(result: Result) -> list[str]:
         f"{result.window_auroc:.3f}",
         f"{result.day_auroc:.3f}",
     ]
-
-
-def main(console: Console, regime: Regime = STANDARD) -> None:
-    """Print how well the rivals do: cut on one cohort, judged on another."""
-    cut_on = make_cohort(regime, CUT_PATIENTS, seed=CUT_SEED)
-    judge_on = make_cohort(regime, seed=JUDGE_SEED)
-    judged = judge_rivals(cut_on, judge_on)
-    returns = judged[0].result.returns
-    title = f"{regime.name}: {len(judge_on.patients)} patients, {returns} returns"
-    console.print(table_of(judged, title))
-
-
-if __name__ == "__main__":
-    main(Console(width=120))

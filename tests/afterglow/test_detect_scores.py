@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from afterglow.cohort_files import read_cohort
 from afterglow.commands.detect import chart_of, day_number, detect
-from clinical.return_watch import statistic_by_day
+from clinical.return_track import statistic_by_day
 from tests.afterglow.cohorts import (
     COURSE,
     Cells,

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from bench.detection import rivals
 from bench.detection.cohort import Cohort, Infusion, Patient, make_cohort
 from bench.detection.diary import Entry
-from bench.detection.regime import STANDARD, Group, Regime
+from bench.detection.regime import STANDARD, Group
 from bench.detection.rivals import RIVALS, Watch, judge_rivals, watched
 
 NEVER = float("-inf")
@@ -154,16 +153,3 @@ def test_a_threshold_that_was_cut_keeps_its_rate_where_it_was_cut() -> None:
         each.result.responders.a_month <= 0.25 for each in judged if each.name.endswith("cut")
     )
     assert all(each.result.window_auroc > 0.7 for each in judged)
-
-
-def test_the_table_has_a_row_for_every_rival(monkeypatch: pytest.MonkeyPatch) -> None:
-    def small(regime: Regime, patients: int = 300, *, seed: int) -> Cohort:
-        return make_cohort(regime, patients // 10, 120, seed=seed)
-
-    monkeypatch.setattr(rivals, "make_cohort", small)
-    console = Console(width=130, record=True)
-    rivals.main(console)
-    text = console.export_text()
-
-    assert "standard: 30 patients" in text
-    assert all(f"{name}, cut" in text for name in RIVALS)

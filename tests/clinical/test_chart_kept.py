@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinical.assess import ON_TRIAL, RULES, assess
+from clinical.assess import RULES, assess
 from clinical.chart import Chart, Entry, distinct, once
 from clinical.instruments import SideEffect
 from clinical.readings import readings_of, weekly_levels
 from tests.clinical.charts import COURSE, FIRST, after, at, baseline, chart, days, entry, infusion
 from tests.clinical.watched import CHARTS
 
-EVERY = (*RULES, *ON_TRIAL)
 OFFSETS = st.lists(st.integers(0, 40), max_size=8)
 DAYS = st.integers(-5, 45).map(lambda day: FIRST + timedelta(days=day))
 
@@ -53,7 +52,7 @@ def test_a_changed_chart_keeps_nothing_of_the_one_it_was_made_from() -> None:
 
 def test_charts_are_the_same_whatever_was_asked_of_them() -> None:
     asked, fresh = (chart(days(after(1), 2, 3)) for _ in range(2))
-    assess(asked, now=asked.as_of, rules=EVERY)
+    assess(asked, now=asked.as_of)
 
     assert asked.kept != fresh.kept
     assert asked == fresh
@@ -135,17 +134,15 @@ def test_no_rule_finds_more_in_entries_that_arrive_twice(whole: Chart, chance: o
     mixed = [*whole.entries, *again]
     chance.shuffle(mixed)  # type: ignore[attr-defined] # the same
 
-    assert assess(replace(whole, entries=mixed), now=whole.as_of, rules=EVERY) == assess(
-        whole, now=whole.as_of, rules=EVERY
-    )
+    assert assess(replace(whole, entries=mixed), now=whole.as_of) == assess(whole, now=whole.as_of)
 
 
 @given(whole=CHARTS)
 def test_a_rule_finds_the_same_on_a_chart_that_others_have_read(whole: Chart) -> None:
-    together = assess(whole, now=whole.as_of, rules=EVERY)
+    together = assess(whole, now=whole.as_of)
     alone = [
         finding
-        for rule in EVERY
+        for rule in RULES
         for finding in assess(replace(whole), now=whole.as_of, rules=[rule])
     ]
 

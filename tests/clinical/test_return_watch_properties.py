@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from clinical.chart import Chart, Entry, Infusion, WeeklyScore
 from clinical.finding import Finding, Severity, Tier
 from clinical.response import detect_no_response
-from clinical.return_watch import detect_improvement_lost, statistic_by_day
+from clinical.return_track import statistic_by_day
+from clinical.return_watch import detect_improvement_lost
 from tests.clinical.charts import CORE, FIRST, at, chart, entry, phq9
 
 SPAN = 60

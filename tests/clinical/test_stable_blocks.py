@@ -11,7 +11,8 @@ from clinical.calibration import SHIPPED
 from clinical.chart import Chart, Infusion
 from clinical.conformal import BLOCK_DAYS
 from clinical.finding import Tier
-from clinical.return_watch import detect_improvement_lost, statistic_by_day
+from clinical.return_track import ALONE, statistic_by_day
+from clinical.return_watch import detect_improvement_lost
 from clinical.stable_blocks import Block, by_tier, stable_blocks
 from tests.clinical.charts import END, after, baseline, chart, days, infusion
 from tests.clinical.watched import CHARTS
@@ -77,8 +78,8 @@ def test_the_highest_odds_are_those_of_a_day_on_which_a_tier_could_be_told() -> 
     [block] = stable_blocks(whole, SHIPPED)
     by_day = dict(statistic_by_day(whole))
 
-    assert block == Block(first=after(8), highest=by_day[after(17)], told=frozenset())
-    assert block.highest == max(by_day[after(day)] for day in range(8, 22))
+    assert block == Block(first=after(8), highest=by_day[after(17)] - ALONE, told=frozenset())
+    assert by_day[after(17)] == max(by_day[after(day)] for day in range(8, 22))
 
 
 def test_a_silence_in_which_a_return_grows_likelier_is_no_high_block() -> None:
