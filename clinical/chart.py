@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import wraps
 from itertools import accumulate, groupby
 from math import fsum
+from operator import attrgetter, itemgetter
 from statistics import fmean
 from types import MappingProxyType
 from typing import TypeVar, cast
@@ -30,6 +31,8 @@ TOP = 10
 """Upper end of the scale that levels are told on. Source: clinical content, section 3 (0-10)."""
 NUMBER = (int, float)
 """What an answer must be to be counted with; a code of a choice is a text."""
+DAY_OF = attrgetter("local_date")
+Answers = Mapping[str, float | str]
 Found = TypeVar("Found")
 
 
@@ -49,7 +52,7 @@ class Entry:
     local_date: date
     occurred_at: datetime
     form: str
-    answers: Mapping[str, float | str]
+    answers: Answers
     side_effects: tuple[SideEffect, ...] = ()
 
 
@@ -114,7 +117,7 @@ class Chart:
             for entry in self.entries
             if entry.local_date not in days and not _soon_after(entry, starts)
         )
-        return tuple(sorted(settled, key=_day_of))
+        return tuple(sorted(settled, key=DAY_OF))
 
     @property
     @once
@@ -172,25 +175,41 @@ class Chart:
 
         What was received twice counts once: `distinct` alone decides what the same entry is.
         """
-        given = {day: list(entries) for day, entries in groupby(self.settled, key=_day_of)}
-        levels = {day: self._level(entries) for day, entries in given.items()}
-        return MappingProxyType({day: lvl for day, lvl in levels.items() if lvl is not None})
+        mean_of_all, levels = _mean_of_all(self.composite.items), dict[date, float]()
+        for day, (first, *others) in groupby(self.settled, key=DAY_OF):
+            level = None if others else mean_of_all(first.answers)
+            if level is None:
+                level = self._level([first, *others])
+            if level is not None:
+                levels[day] = level
+        return MappingProxyType(levels)
 
     def _level(self, entries: Sequence[Entry]) -> float | None:
-        if len(entries) == 1:
-            means = numbers_in(entries[0], self.composite.items)
-        else:
-            different = distinct(entries)
-            means = [
-                fmean(found)
-                for item in self.composite.items
-                if (found := sorted(item_values(different, item)))
-            ]
-        return fsum(means) / len(means) if len(means) >= self.composite.at_least else None
+        different = distinct(entries)
+        means = [
+            fmean(found)
+            for item in self.composite.items
+            if (found := sorted(item_values(different, item)))
+        ]
+        return fmean(means) if len(means) >= self.composite.at_least else None
 
 
-def _day_of(entry: Entry) -> date:
-    return entry.local_date
+def _mean_of_all(items: Sequence[str]) -> Callable[[Answers], float | None]:
+    """Give the mean of answers that hold a number for every item; None otherwise.
+
+    Nearly every entry does, and a level is what most of the time for a chart goes into.
+    """
+    if len(items) <= 1:
+        return lambda _: None
+    values_of = itemgetter(*items)
+
+    def mean(answers: Answers) -> float | None:
+        try:
+            return fsum(values_of(answers)) / len(items)
+        except (KeyError, TypeError):
+            return None
+
+    return mean
 
 
 def distinct(entries: Sequence[Entry]) -> Sequence[Entry]:

@@ -66,13 +66,14 @@ def track_since(
     until: date = date.max,
 ) -> Track:
     """Run the filter from one end of the course on."""
-    tuning = replace(TUNED, floor=calibration.floor)
+    same = calibration.floor == TUNED.floor
+    tuning = TUNED if same else replace(TUNED, floor=calibration.floor)
     baseline = baseline_of(chart, readings.levels)
     last = min(readings.noted[-1], end.until, until) if readings.noted else end.day
     days = list(days_between(end.day + ONE_DAY, last))
     steps = follow(
-        [readings.levels.get(day) for day in days],
-        [readings.weekly.get(day) for day in days],
+        list(map(readings.levels.get, days)),
+        list(map(readings.weekly.get, days)),
         [(day - end.day).days - 1 for day in readings.infusions],
         before=baseline.level,
         noise=tuning.noise(baseline.sd),

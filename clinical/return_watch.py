@@ -82,7 +82,7 @@ def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -
         if calm >= CALM_READINGS:
             calm, rearms = 0, rearms + 1
             told.clear()
-        new = [cut for cut in _reached(now, odds, references) if cut.tier not in told]
+        new = _reached(now, odds, references, told)
         if new and may_speak(track, spans, day, step):
             for cut in new:
                 told.add(cut.tier)
@@ -104,8 +104,15 @@ def may_speak(track: Track, spans: Sequence[Around], day: date, step: Step) -> b
     return response_on(spans, day) is Response.ACTIVE
 
 
-def _reached(calibration: Calibration, statistic: float, references: int) -> Iterator[Cut]:
-    for cut in calibration.cuts:
-        known = cut.tier is not Tier.STRONG or references >= FEWEST_FOR_STRONG
-        if known and statistic >= cut.threshold:
-            yield cut
+def _reached(
+    calibration: Calibration, statistic: float, references: int, told: set[Tier]
+) -> list[Cut]:
+    """List the tiers that a day reaches and that have not been told."""
+    known = references >= FEWEST_FOR_STRONG
+    return [
+        cut
+        for cut in calibration.cuts
+        if statistic >= cut.threshold
+        and cut.tier not in told
+        and (known or cut.tier is not Tier.STRONG)
+    ]
