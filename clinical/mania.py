@@ -1,10 +1,10 @@
 """Activation that builds up: a switch into mania is looked for, its absence is never assumed."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import fsum
+from itertools import groupby
+from operator import itemgetter
 from statistics import fmean
 
 from clinical.chart import Chart, answered, distinct, first_days
@@ -76,10 +76,11 @@ def _alarms(chart: Chart) -> Iterator[_Alarm]:
 
 def _by_day(chart: Chart) -> list[tuple[date, float]]:
     """Give the mean of each day; the same answer received twice counts once."""
-    given: dict[date, list[float]] = defaultdict(list)
-    for entry, activation in answered(distinct(chart.entries), ITEM):
-        given[entry.local_date].append(activation)
-    return [(day, fsum(values) / len(values)) for day, values in sorted(given.items())]
+    given = sorted((e.local_date, points) for e, points in answered(distinct(chart.entries), ITEM))
+    if len({day for day, _ in given}) == len(given):
+        return given
+    days = groupby(given, key=itemgetter(0))
+    return [(day, fmean([points for _, points in answers])) for day, answers in days]
 
 
 def _usual(before: list[float]) -> tuple[float, str]:

@@ -34,7 +34,8 @@ class Step(NamedTuple):
     @property
     def statistic(self) -> float:
         """The log odds L of that chance."""
-        lost = self.lost
+        _, _, half, more, full, _ = self.chances
+        lost = half + more + full
         return log((lost + TINY) / (1 - lost + TINY))
 
 

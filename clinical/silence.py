@@ -101,6 +101,8 @@ def detect_broken_habit(chart: Chart) -> Iterator[Finding]:
 def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterator[Finding]:
     """Say it sooner where another watch, asked with the day of the last entry, was worried then."""
     today = _today(chart.as_of)
+    answers = answered(chart.entries, SUICIDALITY)
+    positive = [entry.local_date for entry, points in answers if points > 0]
     written = sorted({each.local_date for each in chart.entries})
     days = [*map(date.toordinal, written), NEVER]
     gaps = [later - day - 1 for day, later in pairwise(days)]
@@ -108,8 +110,8 @@ def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterat
         missed = min(gap, (today - last).days - 1) if gap >= SHORTEST_RUN else 0
         if missed < SHORTEST_RUN or not _engaged(written[:place]):
             continue
-        positive = _last_positive(chart, last)
-        found = _silence(_habit(gaps[: place - 1]), last, positive, tier=worried_on(last))
+        latest = max((day for day in positive if day <= last), default=date.min)
+        found = _silence(_habit(gaps[: place - 1]), last, latest, tier=worried_on(last))
         if missed >= found.needed:
             yield _finding(found)
 
@@ -117,13 +119,6 @@ def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterat
 def _today(as_of: datetime) -> date:
     """Give the first day that may not be over yet where the patient is."""
     return (as_of.astimezone(UTC) - WESTERNMOST).date()
-
-
-def _last_positive(chart: Chart, last: date) -> date:
-    """Give the last day up to this one with a positive answer about suicide."""
-    answers = answered(chart.entries, SUICIDALITY)
-    days = (entry.local_date for entry, points in answers if points > 0)
-    return max((day for day in days if day <= last), default=date.min)
 
 
 def _habit(gaps: list[int]) -> _Habit:
