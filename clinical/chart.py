@@ -141,11 +141,11 @@ class Chart:
 
     @once
     def end_of_course(self) -> date | None:
-        """Give the day of the last induction infusion."""
+        """Give the day of the last induction infusion; None where none was given by then."""
         given = self.infusions_in_order()
+        first = given[0].local_date if given else date.max
         if self.course_end is not None or not given:
-            return self.course_end
-        first = given[0].local_date
+            return self.course_end if self.course_end and self.course_end >= first else None
         return max(each.local_date for each in given if each.local_date - first <= INDUCTION)
 
     def number_before(self, day: date) -> int:

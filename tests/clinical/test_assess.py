@@ -6,10 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from clinical.assess import FRESH, assess
-from clinical.chart import Chart
+from clinical.chart import Chart, Infusion
 from clinical.finding import Severity
 from clinical.return_watch import IMPROVEMENT_LOST
-from tests.clinical.charts import END, after, baseline, chart, days
+from tests.clinical.charts import END, after, baseline, chart, days, infusion
 
 FOUND_ON = after(17)
 
@@ -46,6 +46,15 @@ def test_nothing_that_is_known_later_is_heard() -> None:
     found = assess(returned(), now=at_noon(timedelta(days=-4)))
 
     assert IMPROVEMENT_LOST not in {each.rule for each in found}
+
+
+@pytest.mark.parametrize("infused", [(), (infusion(1, END + timedelta(days=1)),)])
+def test_an_end_of_a_course_that_was_never_begun_is_none(infused: tuple[Infusion, ...]) -> None:
+    """Every infusion was recorded in error, or those before the end that was fixed."""
+    of = replace(returned(), infusions=infused)
+
+    assert of.end_of_course() is None
+    assert {each.rule for each in assess(of, now=of.as_of)} <= {"silence.broken_habit"}
 
 
 def test_findings_stand_in_the_order_of_days_and_rules() -> None:
