@@ -114,7 +114,9 @@ def threshold_at(values: Sequence[float], rank: int) -> float:
     Above and not at it, so that blocks with the same value do not all speak.
     """
     value = sorted(values, reverse=True)[rank - 1]
-    return (floor(value * STEPS_OF_ONE) + 1) / STEPS_OF_ONE
+    step = floor(value * STEPS_OF_ONE) + 1
+    above = step / STEPS_OF_ONE
+    return above if above > value else (step + 1) / STEPS_OF_ONE
 
 
 def clamped(target: float, old: float) -> float:

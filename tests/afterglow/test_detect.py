@@ -166,7 +166,7 @@ def test_a_name_that_is_no_utf_8_keeps_its_bytes(tmp_path: Path) -> None:
 
 
 def test_two_rows_of_one_day_count_as_their_mean(tmp_path: Path) -> None:
-    twice = worse_from(diary("ana", 90), BACK, 8)
+    twice = worse_from(diary("ana", 90), BACK, 4)
     calm = [level("ana", int(row["day"]), 0) for row in twice if int(row["day"]) >= BACK]
 
     assert told(one(tmp_path, twice))

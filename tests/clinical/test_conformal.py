@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import fmean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clinical.calibration import Calibration, Cut
@@ -184,6 +184,7 @@ def test_a_block_more_moves_the_threshold_no_further_than_to_itself(
 
 
 @given(st.lists(ODDS, min_size=2, max_size=120), RATES)
+@example([0.0003, 0.0003], 2.0)
 def test_of_all_blocks_no_more_than_the_rank_would_alarm_as_the_one_to_come(
     values: list[float], rate: float
 ) -> None:

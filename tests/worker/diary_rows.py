@@ -104,9 +104,10 @@ class Diary:
         await self.write(range(30, 45), 2)
 
     async def relapse(self, by: Person) -> None:
-        """Respond, and then lose all of it."""
+        """Respond, be well for weeks, and lose all of it in the last days."""
         await self.respond(by)
-        await self.write(range(30), 8)
+        await self.write(range(12, 30), 2)
+        await self.write(range(12), 8)
 
 
 def infusion(started_at: datetime) -> Content:

@@ -130,10 +130,10 @@ async def test_a_chart_that_cannot_be_assessed_keeps_no_other_from_its_turn(
 ) -> None:  # fmt: skip
     others = [await ward.patient(name, dr_bo) for name in ("eva", "ida")]
 
-    def trip(chart: Any, *, now: Any) -> list[Finding]:
+    def trip(chart: Any, *, now: Any, rules: Any) -> list[Finding]:
         if chart.entries:
             raise ZeroDivisionError
-        return assess(chart, now=now)
+        return assess(chart, now=now, rules=rules)
 
     monkeypatch.setattr(assess_module, "assess", trip)
     monkeypatch.setattr(daily, "BATCH", 1)

@@ -69,6 +69,7 @@ DIARY = {
     "infusion_revision",
     "patient",
     "quarantine",
+    "recalibration",
     "recovery_code",
     "screening",
     "session",
