@@ -54,7 +54,9 @@ SELECT count(*) AS alerts, count(*) FILTER (WHERE EXISTS (
       AND h.kind = 'resolved' AND h.detail ->> 'useful' IN ('true', 'false'))) AS answered
 FROM alert a
 WHERE a.clinic_id = $1 AND a.rule = ANY ($2) AND a.opened_at < app_now() - $3::interval
+  AND a.severity <> 'notice'
 """
+"""A notice rings nobody, so nobody is asked whether it was useful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

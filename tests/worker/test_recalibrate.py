@@ -56,7 +56,13 @@ async def in_force(pool: Pool, who: Person) -> Calibration:
 
 
 async def an_alert(
-    pool: Pool, diary: Diary, ago: int, *, by: Person, useful: bool | None = None
+    pool: Pool,
+    diary: Diary,
+    ago: int,
+    *,
+    by: Person,
+    useful: bool | None = None,
+    severity: Severity = Severity.URGENT,
 ) -> None:
     """Raise an alert of a return some days ago, and let somebody judge it."""
     who, finding_id, day = diary.who, uuid7(), diary.day(ago)
@@ -65,11 +71,11 @@ async def an_alert(
             "INSERT INTO finding (clinic_id, id, patient_id, rule, period, severity, because,"
             " numbers, local_date, rules_version)"
             " VALUES ($1, $2, $3, $4, $5, $6, 'numbers', '{}', $7, '1')",
-            who.clinic_id, finding_id, who.id, IMPROVEMENT_LOST, ago, Severity.URGENT, day,
+            who.clinic_id, finding_id, who.id, IMPROVEMENT_LOST, ago, severity, day,
         )  # fmt: skip
         source = Source(rule=IMPROVEMENT_LOST, reason="finding", finding_id=finding_id)
         alert_id = await raise_alert(
-            db, clinic_id=who.clinic_id, patient_id=who.id, severity=Severity.URGENT,
+            db, clinic_id=who.clinic_id, patient_id=who.id, severity=severity,
             rule=IMPROVEMENT_LOST, period=ago, sources=[source],
         )  # fmt: skip
         if useful is not None:
@@ -229,6 +235,18 @@ async def test_where_most_alarms_were_never_judged_nothing_moves(
         assert row["held"] is held
         assert (row["new_threshold"] == row["old_threshold"]) is held
         assert row["blocks"] >= FEWEST_BLOCKS
+
+
+async def test_a_notice_that_nobody_judged_holds_nothing(
+    pool: Pool, diary: Diary, dr_bo: Person, clock: Clock, superuser: Connection
+) -> None:
+    await live_well(diary, dr_bo)
+    for ago in (90, 91, 92):
+        await an_alert(pool, diary, ago, by=dr_bo, severity=Severity.NOTICE)
+    await clock.advance(days=TIME_TO_JUDGE.days, minutes=1)
+    await recalibrate(pool, dr_bo.clinic_id)
+
+    assert {row["held"] for row in await rows(superuser)} == {False}
 
 
 async def test_an_alarm_of_last_week_may_still_be_judged(
