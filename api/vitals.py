@@ -103,7 +103,7 @@ async def create_vitals(
     infusion_id: FromPath[UUID],
     backend: NamedDependency[Backend],
 ) -> Response[bytes]:
-    """Store readings and answer all of the infusion; the same ones again change nothing."""
+    """Store readings, have them assessed, answer all of the infusion; repeated, nothing changes."""
     raw = await read_body(request, limit=ENTRY_LIMIT)
     async with authorised(request, backend) as visit:
         await visit.require_patient(patient_id)
@@ -129,6 +129,7 @@ async def create_vitals(
             )
         )
         out = VitalsOut(moments_out(await readings_of(*where, [infusion_id])))
+    backend.hints.add(visit.clinic_id, patient_id)
     return answer(out)
 
 

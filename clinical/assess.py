@@ -16,6 +16,7 @@ from clinical.return_watch import IMPROVEMENT_LOST, detect_improvement_lost
 from clinical.side_effect import SEVERE, detect_severe
 from clinical.silence import BROKEN_HABIT, detect_broken_habit
 from clinical.symptom_return import HALF_LOST_TWICE, detect_half_lost_twice
+from clinical.vitals_watch import VITALS, detect_after_infusion
 from clinical.worse import WORSE, detect_worse
 
 CLOCK_SKEW = timedelta(days=1)
@@ -44,6 +45,7 @@ RULES = (
     Rule(ids=(ACTIVATION,), version=1, detect=detect_activation),
     Rule(ids=(BROKEN_HABIT,), version=1, detect=detect_broken_habit),
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
+    Rule(ids=(VITALS,), version=1, detect=detect_after_infusion),
 )
 WATCH_VERSION = next(rule.version for rule in RULES if IMPROVEMENT_LOST in rule.ids)
 """Of the watch that has thresholds: another reasoning has other odds, and needs others."""

@@ -37,12 +37,23 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vital:
+    """One reading: systolic, diastolic (mm[Hg]), heart_rate (/min) or spo2 (%)."""
+
+    kind: str
+    value: float
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
     """One infusion that was given; `number` counts from the patient's first."""
 
     number: int
     started_at: datetime
     local_date: date
+    discharge_ready_at: datetime | None = None
+    vitals: tuple[Vital, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

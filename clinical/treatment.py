@@ -36,6 +36,8 @@ RECORD_EXPECTED = timedelta(days=3)
 Source: clinical content, section 7 (no infusion recorded 3 days after its appointment).
 """
 
+UNITS = {"systolic": "mm[Hg]", "diastolic": "mm[Hg]", "heart_rate": "/min", "spo2": "%"}
+"""Units of the readings, in UCUM. Source: clinical content, section 6."""
 GRADES = ((3, 160, 100), (2, 140, 90), (1, 120, 80))
 """Hypertension by systolic or diastolic pressure, mm[Hg].
 

@@ -1,5 +1,6 @@
 """One patient's time line, loaded for the rules: codes and numbers, never a note."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
@@ -7,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from clinical.chart import Chart, Entry, Infusion, WeeklyScore
+from clinical.chart import Chart, Entry, Infusion, Vital, WeeklyScore
 from clinical.instruments import Registry, SideEffect, registry, score
 from clinical.instruments.form import Composite, Form, Kind
 from models.session import Connection
@@ -21,8 +22,14 @@ WHERE clinic_id = $1 AND id = $2
 """
 
 INFUSIONS = """
-SELECT started_at, local_date FROM infusion
+SELECT id, started_at, local_date, discharge_ready_at FROM infusion
 WHERE clinic_id = $1 AND patient_id = $2 ORDER BY started_at, id
+"""
+
+VITALS = """
+SELECT v.infusion_id, v.kind, v.value, v.measured_at
+FROM infusion i JOIN vital v ON v.clinic_id = i.clinic_id AND v.infusion_id = i.id
+WHERE i.clinic_id = $1 AND i.patient_id = $2 ORDER BY v.measured_at, v.id
 """
 
 ENTRIES = """
@@ -58,7 +65,7 @@ async def chart_for(
     if person is None:
         return None
     forms = (known or packaged()).forms
-    infusions = await connection.fetch(INFUSIONS, clinic_id, patient_id)
+    infusions = await infusions_of(connection, clinic_id, patient_id)
     rows = await connection.fetch(ENTRIES, clinic_id, patient_id)
     course_end: date | None = await connection.fetchval(COURSE_END, clinic_id, patient_id)
     return Chart(
@@ -66,14 +73,30 @@ async def chart_for(
         conditions=tuple(person["conditions"]),
         primary_condition=person["primary_condition"],
         composite=composite_of(known or packaged(), person["primary_condition"]),
-        infusions=[
-            Infusion(number=n, started_at=row["started_at"], local_date=row["local_date"])
-            for n, row in enumerate(infusions, start=1)
-        ],
+        infusions=infusions,
         entries=[entry_of(row) for row in rows],
         weekly_scores=weekly_scores(rows, forms),
         course_end=course_end,
     )
+
+
+async def infusions_of(connection: Connection, clinic_id: UUID, patient_id: UUID) -> list[Infusion]:
+    """List what was given, with what was read around it."""
+    vitals: dict[UUID, list[Vital]] = defaultdict(list)
+    for row in await connection.fetch(VITALS, clinic_id, patient_id):
+        vitals[row["infusion_id"]].append(
+            Vital(kind=row["kind"], value=row["value"], measured_at=row["measured_at"])
+        )
+    return [
+        Infusion(
+            number=n,
+            started_at=row["started_at"],
+            local_date=row["local_date"],
+            discharge_ready_at=row["discharge_ready_at"],
+            vitals=tuple(vitals[row["id"]]),
+        )
+        for n, row in enumerate(await connection.fetch(INFUSIONS, clinic_id, patient_id), start=1)
+    ]
 
 
 @cache

@@ -59,12 +59,19 @@ WHERE clinic_id = $1 AND id = (
 """The infusion of a planned visit is the one that began within half a day of it."""
 
 ASSESS_AGAIN = """
-UPDATE entry SET assessed_at = NULL
-WHERE clinic_id = $1 AND patient_id = $2 AND id = (
-    SELECT id FROM entry WHERE clinic_id = $1 AND patient_id = $2
-    ORDER BY received_at DESC, id DESC LIMIT 1)
+WITH asked AS (
+    UPDATE entry SET assessed_at = NULL
+    WHERE clinic_id = $1 AND patient_id = $2 AND id = (
+        SELECT id FROM entry WHERE clinic_id = $1 AND patient_id = $2
+        ORDER BY received_at DESC, id DESC LIMIT 1)
+    RETURNING id)
+UPDATE patient SET assessed_at = NULL
+WHERE clinic_id = $1 AND id = $2 AND NOT EXISTS (SELECT FROM asked)
 """
-"""One entry that nobody has assessed makes the sweep replay the whole chart."""
+"""One entry that nobody has assessed makes the sweep replay the whole chart.
+
+Who has not written yet is a patient nobody has assessed today, for the daily round.
+"""
 
 AROUND = """
 SELECT c.planned_infusions,
@@ -176,7 +183,7 @@ async def record_infusion(
         KEEP_APPOINTMENT, clinic_id, patient_id, infusion_id, content.started_at
     )
     await end_induction_when_done(connection, clinic_id, patient_id, content.started_at)
-    await connection.execute(ASSESS_AGAIN, clinic_id, patient_id)
+    await assess_again(connection, clinic_id, patient_id)
     return True
 
 
@@ -195,6 +202,11 @@ async def correct_infusion(
     await connection.execute(
         CORRECT_INFUSION, clinic_id, stored.id, recorded_by, local_date, *asdict(content).values()
     )
+    await assess_again(connection, clinic_id, patient_id)
+
+
+async def assess_again(connection: Connection, clinic_id: UUID, patient_id: UUID) -> None:
+    """Have the chart replayed, whether a hint arrives or not."""
     await connection.execute(ASSESS_AGAIN, clinic_id, patient_id)
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from clinical.treatment import UNITS
 from models.session import Connection, rows_as
-
-UNITS = {"systolic": "mm[Hg]", "diastolic": "mm[Hg]", "heart_rate": "/min", "spo2": "%"}
-"""Units of the readings, in UCUM. Source: spec, clinical section 6."""
+from models.treatment import assess_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,8 @@ FROM unnest($5::uuid[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::t
 ON CONFLICT DO NOTHING
 """
 
+NOTHING_NEW = "INSERT 0 0"
+
 READINGS = """
 SELECT id, infusion_id, kind, value, unit, moment, measured_at, measured_by FROM vital
 WHERE clinic_id = $1 AND infusion_id = ANY ($2) ORDER BY measured_at, kind, id
@@ -55,8 +56,11 @@ async def record_readings(
     *,
     measured_by: UUID,
 ) -> bool:
-    """Store readings of one infusion; False when an id holds another reading already."""
-    await connection.execute(
+    """Store readings of one infusion; False when an id holds another reading already.
+
+    What is new has the chart assessed again.
+    """
+    done = await connection.execute(
         INSERT_READINGS,
         clinic_id,
         patient_id,
@@ -69,6 +73,8 @@ async def record_readings(
         [r.moment for r in readings],
         [r.measured_at for r in readings],
     )
+    if done != NOTHING_NEW:
+        await assess_again(connection, clinic_id, patient_id)
     stored = {r.id: r for r in await readings_of(connection, clinic_id, [infusion_id])}
     return all(r.id in stored and _same(r, stored[r.id]) for r in readings)
 

@@ -54,6 +54,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "side_effect.severe": "side_effect",
         "worse_than_baseline": "worse",
         "misuse.signal": "misuse",
+        "vitals.after_infusion": "vitals",
     }
 )
 ALARM_COLUMNS = ("patient", "day", "kind", "tier", "rule")

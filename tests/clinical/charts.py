@@ -1,9 +1,10 @@
 """Charts for the rules: one patient, a course of six infusions, and the days after it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from clinical.chart import Chart, Entry, Infusion, WeeklyScore
+from clinical.chart import Chart, Entry, Infusion, Vital, WeeklyScore
 from clinical.instruments import Code, SideEffect, registry
 from clinical.instruments.form import Composite
 
@@ -21,6 +22,21 @@ def at(day: date, hour: int = 20) -> datetime:
 
 def infusion(number: int, day: date, hour: int = 9) -> Infusion:
     return Infusion(number=number, started_at=at(day, hour), local_date=day)
+
+
+def read(given: Infusion, *readings: tuple[str, float, int], ready: int | None = None) -> Infusion:
+    """Read vitals of an infusion, and say when the patient is ready to go: minutes from its start.
+
+    A reading is its kind, its value and its minute.
+    """
+    return replace(
+        given,
+        vitals=tuple(
+            Vital(kind=kind, value=value, measured_at=given.started_at + timedelta(minutes=minute))
+            for kind, value, minute in readings
+        ),
+        discharge_ready_at=(None if ready is None else given.started_at + timedelta(minutes=ready)),
+    )
 
 
 def entry(

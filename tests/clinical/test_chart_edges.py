@@ -26,6 +26,7 @@ from tests.clinical.charts import (
     entry,
     infusion,
     phq9,
+    read,
 )
 
 WELL = [*baseline(), *days(after(1), 2, 2, 2, 2, 2)]
@@ -41,7 +42,8 @@ NOT_HELPED = [
     *days(after(1), *[8] * 12),
     entry(after(13), answers={"activation": 9, "other_ketamine": "yes"}),
 ]
-CHARTS = (chart(ILL), chart(NOT_HELPED))
+WATCHED = chart([], more_infusions=[read(infusion(7, after(30)), ("systolic", 171, 20))])
+CHARTS = (chart(ILL), chart(NOT_HELPED), WATCHED)
 
 
 def known(of: Chart) -> list[Finding]:
@@ -221,7 +223,7 @@ def test_every_rule_is_at_work() -> None:
     assert {each.rule for of in CHARTS for each in known(of)} == set(RULE_IDS)
 
 
-@pytest.mark.parametrize("of", CHARTS, ids=["ill again", "not helped"])
+@pytest.mark.parametrize("of", CHARTS, ids=["ill again", "not helped", "watched"])
 def test_no_rule_over_a_diary_is_an_emergency(of: Chart) -> None:
     assert Severity.EMERGENCY not in {each.severity for each in known(of)}
 

@@ -27,6 +27,13 @@ INFUSION = """
 INSERT INTO infusion (clinic_id, id, patient_id, course_id, local_date, started_at, recorded_by)
 VALUES ($1, gen_random_uuid(), $2, $3, $4, $5, $2)
 """
+VITALS = """
+INSERT INTO vital (clinic_id, id, patient_id, infusion_id, kind, value, unit, moment, measured_at,
+    measured_by)
+SELECT $1, gen_random_uuid(), $2, i.id, k.kind, $4, 'unit', 'during', $5, $2
+FROM infusion i, unnest(ARRAY['systolic', 'spo2']) AS k (kind)
+WHERE i.clinic_id = $1 AND i.patient_id = $2 AND i.local_date = $3
+"""
 
 
 def noon(day: date) -> datetime:
@@ -130,6 +137,27 @@ async def test_infusions_are_counted_from_the_first_over_all_courses(
         Infusion(number=1, started_at=noon(earlier), local_date=earlier),
         Infusion(number=2, started_at=noon(later), local_date=later),
     ]
+
+
+async def test_an_infusion_comes_with_what_was_read_around_it_and_nobody_elses_readings(
+    pool: Pool, ward: Ward, ana: Person, superuser: Connection
+) -> None:
+    ida = await ward.patient("ida")
+    for who, value in ((ana, 131), (ida, 177)):
+        await infuse(superuser, who, START, START + timedelta(days=3))
+        await superuser.execute(VITALS, who.clinic_id, who.id, START, value, noon(START))
+    ready = noon(START) + timedelta(hours=2)
+    await superuser.execute("UPDATE infusion SET discharge_ready_at = $1 WHERE local_date = $2",
+        ready, START)  # fmt: skip
+
+    first, second = (await load(pool, ana)).infusions
+
+    assert sorted((each.kind, each.value, each.measured_at) for each in first.vitals) == [
+        ("spo2", 131, noon(START)),
+        ("systolic", 131, noon(START)),
+    ]
+    assert (first.discharge_ready_at, second.discharge_ready_at) == (ready, None)
+    assert second.vitals == ()
 
 
 async def test_instruments_are_totalled_and_incomplete_ones_are_not(

@@ -15,8 +15,13 @@ from tests.worker.diary_rows import CORE, Diary, revision
 from worker.assess import assess_one
 
 TABLES = ("finding", "alert", "alert_source")
-NOT_SEEN_HERE = {"dissociation.persistent", "side_effect.severe", "symptom_return.half_lost_twice"}
-"""Rules that were at work before; `test_assess` and the ward's scenarios raise them."""
+NOT_SEEN_HERE = {
+    "dissociation.persistent",
+    "side_effect.severe",
+    "symptom_return.half_lost_twice",
+    "vitals.after_infusion",
+}
+"""`test_assess`, `test_visits` and the ward's scenarios raise them."""
 
 
 @pytest.fixture

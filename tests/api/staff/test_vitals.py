@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from api.hints import Hints
 from models.session import Connection
 from tests.api.kit import problem_in
 from tests.cast import Person
@@ -154,3 +155,39 @@ async def test_an_infusion_of_nobody_has_no_readings(
     answer = await send(api, bo_at_desk, ana, str(uuid4()), reading("spo2", 98))
 
     assert (answer.status_code, problem_in(answer)) == (404, "not-found")
+
+
+async def test_a_reading_has_the_chart_assessed_whether_the_hint_arrives_or_not(
+    api: httpx.AsyncClient,
+    ana: Person,
+    bo_at_desk: Person,
+    infusion: str,
+    superuser: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[UUID, UUID]] = []
+    monkeypatch.setattr(Hints, "add", lambda _, *whom: told.append(whom))
+    await superuser.execute("UPDATE patient SET assessed_at = app_now() WHERE id = $1", ana.id)
+
+    answer = await send(api, bo_at_desk, ana, infusion, reading("spo2", 98))
+
+    assert answer.status_code == 200
+    assert told == [(ana.clinic_id, ana.id)]
+    waiting = "SELECT assessed_at IS NULL FROM patient WHERE id = $1"
+    assert await superuser.fetchval(waiting, ana.id)
+
+
+async def test_readings_that_were_refused_have_nothing_assessed(
+    api: httpx.AsyncClient,
+    ana: Person,
+    bo_at_desk: Person,
+    infusion: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[tuple[UUID, UUID]] = []
+    monkeypatch.setattr(Hints, "add", lambda _, *whom: told.append(whom))
+
+    answer = await send(api, bo_at_desk, ana, infusion, reading("spo2", 101))
+
+    assert answer.status_code == 422
+    assert told == []
