@@ -44,18 +44,8 @@ async def raise_findings(
     """Store the findings that are new and raise an alert for each episode, all or none of it."""
     fresh: dict[tuple[str, int], list[tuple[FindingOfRule, Source]]] = defaultdict(list)
     for each in found:
-        finding_id = await connection.fetchval(
-            INSERT_FINDING,
-            clinic_id,
-            uuid7(),
-            patient_id,
-            each.rule,
-            each.period,
-            each.severity,
-            each.because,
-            dict(each.numbers),
-            each.local_date,
-            rules_version,
+        finding_id = await keep_finding(
+            connection, clinic_id, patient_id, each, rules_version=rules_version
         )
         if finding_id is not None:
             source = Source(rule=each.rule, reason="finding", finding_id=finding_id)
@@ -72,6 +62,31 @@ async def raise_findings(
             sources=[source for _, source in new],
         )
     return sum(len(new) for new in fresh.values())
+
+
+async def keep_finding(
+    connection: Connection,
+    clinic_id: UUID,
+    patient_id: UUID,
+    found: FindingOfRule,
+    *,
+    rules_version: str,
+) -> UUID | None:
+    """Store a finding and return its id; None when its rule and period were told before."""
+    finding_id: UUID | None = await connection.fetchval(
+        INSERT_FINDING,
+        clinic_id,
+        uuid7(),
+        patient_id,
+        found.rule,
+        found.period,
+        found.severity,
+        found.because,
+        dict(found.numbers),
+        found.local_date,
+        rules_version,
+    )
+    return finding_id
 
 
 async def mark_assessed(

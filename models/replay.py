@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from clinical.escort import UNCONFIRMED
 from clinical.replay import Told
 from models.session import Connection, Pool, enter_clinic, rows_as
 
@@ -11,8 +12,9 @@ PATIENTS = "SELECT id FROM patient WHERE clinic_id = $1 ORDER BY id"
 
 KEPT = """
 SELECT rule, period, numbers ->> 'tier' AS tier, local_date FROM finding
-WHERE clinic_id = $1 AND patient_id = $2 ORDER BY local_date, id
+WHERE clinic_id = $1 AND patient_id = $2 AND rule <> $3 ORDER BY local_date, id
 """
+"""What a planned visit lacks is found in no chart, so a replay has nothing to lay beside it."""
 
 
 @asynccontextmanager
@@ -32,5 +34,5 @@ async def patients_of(connection: Connection, clinic_id: UUID) -> list[UUID]:
 
 
 async def kept_findings(connection: Connection, clinic_id: UUID, patient_id: UUID) -> list[Told]:
-    """List what the rules have raised about a patient."""
-    return rows_as(Told, await connection.fetch(KEPT, clinic_id, patient_id))
+    """List what the rules have raised over a patient's chart."""
+    return rows_as(Told, await connection.fetch(KEPT, clinic_id, patient_id, UNCONFIRMED))

@@ -18,6 +18,7 @@ from settings import WorkerSettings, load
 from worker.assess import assess_patient, sweep_unassessed
 from worker.audit_seal import seal_all
 from worker.daily import assess_daily
+from worker.escort import ask_for_escorts
 from worker.log import configure_log, log
 from worker.meaning import LoadedLater
 from worker.queue import run_queue
@@ -29,6 +30,7 @@ SWEEP_SECONDS = 10.0
 DAILY_SECONDS = 300.0
 """How often it is asked who has not been assessed today: a silence is told this late at most."""
 CALL_BACK_SECONDS = 30.0
+ESCORT_SECONDS = 60.0
 SAMPLE_SECONDS = 3600.0
 SEAL_SECONDS = 10.0
 """How often audit rows are chained. Source: spec, security section 5."""
@@ -105,6 +107,7 @@ async def run_until(
             keep_doing("daily", lambda: assess_daily(pool), every_seconds=DAILY_SECONDS),
             keep_doing("seal", lambda: seal_all(pool, keyring, heads), every_seconds=SEAL_SECONDS),
             keep_doing("call_back", lambda: call_back(pool), every_seconds=CALL_BACK_SECONDS),
+            keep_doing("escort", lambda: ask_for_escorts(pool), every_seconds=ESCORT_SECONDS),
             keep_doing("sample", lambda: draw_sample(pool), every_seconds=SAMPLE_SECONDS),
             keep_doing("tidy", lambda: tidy(pool), every_seconds=TIDY_SECONDS),
             keep_doing(

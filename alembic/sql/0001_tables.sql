@@ -589,6 +589,8 @@ CREATE TABLE appointment (
 
 CREATE INDEX appointment_patient_idx ON appointment (clinic_id, patient_id, planned_at);
 
+CREATE INDEX appointment_unescorted_idx ON appointment (clinic_id, planned_at) WHERE escort_confirmed_at IS NULL AND cancelled_at IS NULL AND infusion_id IS NULL;
+
 CREATE TABLE contact_rule (
 	clinic_id UUID NOT NULL, 
 	practitioner_id UUID NOT NULL, 

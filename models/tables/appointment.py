@@ -22,6 +22,14 @@ class Appointment(Table, table=True):
         ),
         CheckConstraint("kind IN ('infusion', 'follow_up', 'assessment')", name="kind"),
         Index("appointment_patient_idx", "clinic_id", "patient_id", "planned_at"),
+        Index(
+            "appointment_unescorted_idx",
+            "clinic_id",
+            "planned_at",
+            postgresql_where=text(
+                "escort_confirmed_at IS NULL AND cancelled_at IS NULL AND infusion_id IS NULL"
+            ),
+        ),
     )
     clinic_id: UUID = Field(primary_key=True)
     id: UUID = Field(default_factory=uuid7, primary_key=True)
