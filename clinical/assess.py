@@ -9,6 +9,7 @@ from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart
 from clinical.dissociation import PERSISTENT, detect_persistent
 from clinical.finding import Finding, Severity
+from clinical.infusion_watch import EARLY, OVERDUE, detect_early, detect_overdue
 from clinical.mania import ACTIVATION, detect_activation
 from clinical.misuse import SIGNAL, detect_signal
 from clinical.response import NO_RESPONSE, detect_no_response
@@ -46,6 +47,8 @@ RULES = (
     Rule(ids=(BROKEN_HABIT,), version=1, detect=detect_broken_habit),
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
     Rule(ids=(VITALS,), version=1, detect=detect_after_infusion),
+    Rule(ids=(EARLY,), version=1, detect=detect_early),
+    Rule(ids=(OVERDUE,), version=1, detect=detect_overdue),
 )
 WATCH_VERSION = next(rule.version for rule in RULES if IMPROVEMENT_LOST in rule.ids)
 """Of the watch that has thresholds: another reasoning has other odds, and needs others."""

@@ -47,13 +47,34 @@ class Vital:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Infusion:
-    """One infusion that was given; `number` counts from the patient's first."""
+    """One infusion that was given; `number` counts from the patient's first.
+
+    `course` counts the patient's courses; None where nobody said which one it belongs to.
+    """
 
     number: int
     started_at: datetime
     local_date: date
+    course: int | None = None
     discharge_ready_at: datetime | None = None
     vitals: tuple[Vital, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedVisit:
+    """A visit for an infusion that is neither cancelled nor has its infusion."""
+
+    planned_at: datetime
+    local_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InductionPlan:
+    """So many infusions within so many days: what a course in its induction is meant to be."""
+
+    course: int
+    infusions: int
+    window_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +133,8 @@ class Chart:
     entries: Sequence[Entry] = ()
     weekly_scores: Sequence[WeeklyScore] = ()
     course_end: date | None = None
+    planned_visits: Sequence[PlannedVisit] = ()
+    induction_plan: InductionPlan | None = None
     kept: dict[object, object] = field(
         init=False, repr=False, compare=False, default_factory=dict[object, object]
     )

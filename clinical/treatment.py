@@ -3,7 +3,7 @@
 An interval, a count or a reading that is unusual is told; whether to go on is the clinic's act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -102,11 +102,16 @@ def warnings_for(given: Given, *, now: datetime) -> list[Unusual]:
 
 def is_early(given: Given) -> bool:
     """Say whether an infusion comes earlier than this patient's infusions used to."""
-    before = sorted(other for other in given.others if other < given.started_at)
+    return comes_early(given.started_at, given.others)
+
+
+def comes_early(started_at: datetime, others: Iterable[datetime]) -> bool:
+    """Say whether a start comes earlier than the spacing of the starts before it."""
+    before = sorted(other for other in others if other < started_at)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(before)]
     if len(gaps) < FEWEST_GAPS:
         return False
-    return (given.started_at - before[-1]).total_seconds() < SHORT_SHARE * median(gaps)
+    return (started_at - before[-1]).total_seconds() < SHORT_SHARE * median(gaps)
 
 
 def hypertension_grade(systolic: float | None, diastolic: float | None) -> int:

@@ -5,10 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from clinical.chart import Chart, Entry, Infusion, Vital, WeeklyScore
+from clinical.chart import (
+    Chart,
+    Entry,
+    InductionPlan,
+    Infusion,
+    PlannedVisit,
+    Vital,
+    WeeklyScore,
+)
 from clinical.instruments import Registry, SideEffect, registry, score
 from clinical.instruments.form import Composite, Form, Kind
 from models.session import Connection
@@ -17,12 +26,12 @@ NO_COMPOSITE = Composite(items=(), at_least=1)
 """Of a condition that no daily form here asks for: no level, so no rule that needs one fires."""
 
 PERSON = """
-SELECT conditions, primary_condition, app_now() AS as_of FROM patient
+SELECT conditions, primary_condition, zone, app_now() AS as_of FROM patient
 WHERE clinic_id = $1 AND id = $2
 """
 
 INFUSIONS = """
-SELECT id, started_at, local_date, discharge_ready_at FROM infusion
+SELECT id, course_id, started_at, local_date, discharge_ready_at FROM infusion
 WHERE clinic_id = $1 AND patient_id = $2 ORDER BY started_at, id
 """
 
@@ -31,6 +40,25 @@ SELECT v.infusion_id, v.kind, v.value, v.measured_at
 FROM infusion i JOIN vital v ON v.clinic_id = i.clinic_id AND v.infusion_id = i.id
 WHERE i.clinic_id = $1 AND i.patient_id = $2 ORDER BY v.measured_at, v.id
 """
+
+PLANNED_VISITS = """
+SELECT planned_at FROM appointment
+WHERE clinic_id = $1 AND patient_id = $2 AND kind = 'infusion' AND infusion_id IS NULL
+  AND cancelled_at IS NULL
+ORDER BY planned_at, id
+"""
+
+INDUCTION_PLAN = """
+SELECT c.planned_infusions, c.planned_window_days, (
+    SELECT count(DISTINCT i.course_id) FROM infusion i
+    WHERE i.clinic_id = c.clinic_id AND i.patient_id = c.patient_id AND i.started_at <= (
+        SELECT min(f.started_at) FROM infusion f
+        WHERE f.clinic_id = c.clinic_id AND f.course_id = c.id)) AS course
+FROM course c
+WHERE c.clinic_id = $1 AND c.patient_id = $2 AND c.closed_at IS NULL AND c.phase = 'induction'
+  AND c.planned_infusions IS NOT NULL AND c.planned_window_days IS NOT NULL
+"""
+"""Of the open course only; its number is that of its first infusion's."""
 
 ENTRIES = """
 SELECT r.local_date, r.occurred_at, r.form, r.answers, r.side_effects
@@ -77,6 +105,8 @@ async def chart_for(
         entries=[entry_of(row) for row in rows],
         weekly_scores=weekly_scores(rows, forms),
         course_end=course_end,
+        planned_visits=await planned_visits_of(connection, clinic_id, patient_id, person["zone"]),
+        induction_plan=await induction_plan_of(connection, clinic_id, patient_id),
     )
 
 
@@ -87,16 +117,46 @@ async def infusions_of(connection: Connection, clinic_id: UUID, patient_id: UUID
         vitals[row["infusion_id"]].append(
             Vital(kind=row["kind"], value=row["value"], measured_at=row["measured_at"])
         )
+    courses: dict[UUID, int] = {}
     return [
         Infusion(
             number=n,
             started_at=row["started_at"],
             local_date=row["local_date"],
+            course=courses.setdefault(row["course_id"], len(courses) + 1),
             discharge_ready_at=row["discharge_ready_at"],
             vitals=tuple(vitals[row["id"]]),
         )
         for n, row in enumerate(await connection.fetch(INFUSIONS, clinic_id, patient_id), start=1)
     ]
+
+
+async def planned_visits_of(
+    connection: Connection, clinic_id: UUID, patient_id: UUID, zone: str
+) -> list[PlannedVisit]:
+    """List the visits for an infusion that is not recorded, with the patient's day of each."""
+    rows = await connection.fetch(PLANNED_VISITS, clinic_id, patient_id)
+    return [
+        PlannedVisit(
+            planned_at=row["planned_at"],
+            local_date=row["planned_at"].astimezone(ZoneInfo(zone)).date(),
+        )
+        for row in rows
+    ]
+
+
+async def induction_plan_of(
+    connection: Connection, clinic_id: UUID, patient_id: UUID
+) -> InductionPlan | None:
+    """Say what the open course is meant to be while it is in its induction."""
+    row = await connection.fetchrow(INDUCTION_PLAN, clinic_id, patient_id)
+    if row is None:
+        return None
+    return InductionPlan(
+        course=row["course"],
+        infusions=row["planned_infusions"],
+        window_days=row["planned_window_days"],
+    )
 
 
 @cache

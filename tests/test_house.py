@@ -13,7 +13,9 @@ SOURCE_FOLDERS = ("afterglow", "api", "worker", "models", "clinical")
 MOST_SOURCE_LINES = 300
 MOST_TEST_LINES = 400
 MOST_FUNCTION_LINES = 50
-AREAS = "symptom_return|dissociation|side_effect|ideation|mania|silence|misuse|vitals|escort"
+AREAS = (
+    "symptom_return|dissociation|side_effect|ideation|mania|silence|misuse|vitals|escort|infusion"
+)
 """What the ids of rules begin with."""
 FEWEST_TEST_LINES_PER_SOURCE_LINE = 1.5
 FORBIDDEN_FOLDERS = {"core", "common", "utils", "lib", "services", "repositories", "schemas"}

@@ -55,6 +55,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "worse_than_baseline": "worse",
         "misuse.signal": "misuse",
         "vitals.after_infusion": "vitals",
+        "infusion.early": "infusion",
+        "infusion.overdue": "infusion",
     }
 )
 ALARM_COLUMNS = ("patient", "day", "kind", "tier", "rule")

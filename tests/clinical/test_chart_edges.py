@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clinical.assess import CLOCK_SKEW, RULE_IDS, RULES, Rule, assess
-from clinical.chart import Chart, Entry, first_days, item_values
+from clinical.chart import Chart, Entry, PlannedVisit, first_days, item_values
 from clinical.finding import Finding, Severity, period_of
 from clinical.instruments import Code
 from tests.clinical.charts import (
@@ -42,7 +42,16 @@ NOT_HELPED = [
     *days(after(1), *[8] * 12),
     entry(after(13), answers={"activation": 9, "other_ketamine": "yes"}),
 ]
-WATCHED = chart([], more_infusions=[read(infusion(7, after(30)), ("systolic", 171, 20))])
+WATCHED = replace(
+    chart(
+        [],
+        more_infusions=[
+            read(infusion(7, after(30)), ("systolic", 171, 20)),
+            infusion(8, after(30), hour=19),
+        ],
+    ),
+    planned_visits=[PlannedVisit(planned_at=at(after(40)), local_date=after(40))],
+)
 CHARTS = (chart(ILL), chart(NOT_HELPED), WATCHED)
 
 

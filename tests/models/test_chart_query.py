@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from clinical.assess import assess
-from clinical.chart import Chart, Infusion
+from clinical.chart import Chart, InductionPlan, Infusion, PlannedVisit
 from models.chart import chart_for, packaged
 from models.session import Connection, Pool, clinic_transaction
 from tests.cast import Person, Ward
@@ -33,6 +33,10 @@ INSERT INTO vital (clinic_id, id, patient_id, infusion_id, kind, value, unit, mo
 SELECT $1, gen_random_uuid(), $2, i.id, k.kind, $4, 'unit', 'during', $5, $2
 FROM infusion i, unnest(ARRAY['systolic', 'spo2']) AS k (kind)
 WHERE i.clinic_id = $1 AND i.patient_id = $2 AND i.local_date = $3
+"""
+VISIT = """
+INSERT INTO appointment (clinic_id, id, patient_id, kind, planned_at, created_by)
+VALUES ($1, gen_random_uuid(), $2, $3, $4, $2)
 """
 
 
@@ -134,8 +138,8 @@ async def test_infusions_are_counted_from_the_first_over_all_courses(
     chart = await load(pool, ana)
 
     assert chart.infusions == [
-        Infusion(number=1, started_at=noon(earlier), local_date=earlier),
-        Infusion(number=2, started_at=noon(later), local_date=later),
+        Infusion(number=1, started_at=noon(earlier), local_date=earlier, course=1),
+        Infusion(number=2, started_at=noon(later), local_date=later, course=2),
     ]
 
 
@@ -158,6 +162,50 @@ async def test_an_infusion_comes_with_what_was_read_around_it_and_nobody_elses_r
     ]
     assert (first.discharge_ready_at, second.discharge_ready_at) == (ready, None)
     assert second.vitals == ()
+
+
+async def test_visits_come_that_have_no_infusion_and_are_not_cancelled(
+    pool: Pool, ward: Ward, ana: Person, superuser: Connection
+) -> None:
+    ida = await ward.patient("ida")
+    late = datetime(2026, 1, 8, 23, 30, tzinfo=UTC)  # half past midnight in Madrid
+    kept, cancelled = late + timedelta(days=1), late + timedelta(days=2)
+    for who, at, kind in (
+        (ana, late, "infusion"),
+        (ana, kept, "infusion"),
+        (ana, cancelled, "infusion"),
+        (ana, late, "follow_up"),
+        (ida, late, "infusion"),
+    ):
+        await superuser.execute(VISIT, who.clinic_id, who.id, kind, at)
+    await infuse(superuser, ana, START)
+    await superuser.execute(
+        "UPDATE appointment SET infusion_id = (SELECT id FROM infusion) WHERE planned_at = $1", kept
+    )
+    await superuser.execute(
+        "UPDATE appointment SET cancelled_at = app_now() WHERE planned_at = $1", cancelled
+    )
+
+    assert (await load(pool, ana)).planned_visits == [
+        PlannedVisit(planned_at=late, local_date=date(2026, 1, 9))
+    ]
+
+
+async def test_the_plan_of_the_open_course_comes_while_it_is_in_its_induction(
+    pool: Pool, ana: Person, superuser: Connection
+) -> None:
+    plan = "UPDATE course SET planned_infusions = 6, planned_window_days = 21, phase = $1"
+    await infuse(superuser, ana, START)
+    await superuser.execute(plan + ", closed_at = app_now()", "follow_up")
+    again = await infuse(superuser, ana, START + timedelta(days=90))
+    assert (await load(pool, ana)).induction_plan is None
+    await superuser.execute(plan + " WHERE id = $2", "induction", again)
+
+    chart = await load(pool, ana)
+    assert chart.induction_plan == InductionPlan(course=2, infusions=6, window_days=21)
+    assert [each.course for each in chart.infusions] == [1, 2]
+    await superuser.execute(plan + " WHERE id = $2", "maintenance", again)
+    assert (await load(pool, ana)).induction_plan is None
 
 
 async def test_instruments_are_totalled_and_incomplete_ones_are_not(

@@ -17,6 +17,8 @@ from worker.assess import assess_one
 TABLES = ("finding", "alert", "alert_source")
 NOT_SEEN_HERE = {
     "dissociation.persistent",
+    "infusion.early",
+    "infusion.overdue",
     "side_effect.severe",
     "symptom_return.half_lost_twice",
     "vitals.after_infusion",

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from models.appointment import VisitChange, plan_visit
 from models.cipher import Keyring
+from models.course import Plan, plan_course
 from models.ids import uuid7
 from models.session import Connection, Pool, clinic_transaction
 from models.treatment import Content, correct_infusion, infusion_for, record_infusion
@@ -153,6 +155,54 @@ async def test_the_same_readings_again_ask_for_nothing(
         return await sweep_unassessed(desk)
 
     assert [await send(), await send()] == [1, 0]
+
+
+async def test_a_second_infusion_within_a_day_is_shown_and_rings_nobody(
+    pool: Pool, ana: Person, dr_bo: Person, visit: Visit, superuser: Connection
+) -> None:
+    await Visit(pool, ana, dr_bo, visit.started_at + timedelta(hours=2)).begin()
+
+    assert await assess_one(pool, ana.clinic_id, ana.id) == 1
+    [alert] = await superuser.fetch(ALERTS)
+    assert tuple(alert) == ("infusion.early", 2, "notice", None)
+
+
+async def test_days_that_pass_make_a_visit_and_a_plan_overdue(
+    pool: Pool, ana: Person, dr_bo: Person, visit: Visit, clock: Clock, superuser: Connection
+) -> None:
+    async with clinic_transaction(pool, ana.clinic_id) as db:
+        plan = Plan(planned_infusions=6, planned_window_days=21)
+        await plan_course(db, *visit.whose, plan, actor_id=dr_bo.id)
+        planned = VisitChange(
+            kind="infusion", planned_at=visit.started_at + timedelta(days=4),
+            escort_name_ct=None, escort_confirmed=True,
+        )  # fmt: skip
+        await plan_visit(db, *visit.whose, uuid7(), planned, planned_by=dr_bo.id)
+
+    told: list[int] = []
+    for days in (6, 2, 14, 3):
+        await clock.advance(days=days)
+        await assess_daily(pool)
+        told.append(await superuser.fetchval("SELECT count(*) FROM finding"))
+    assert told == [0, 1, 1, 2]
+    alerts = [tuple(alert)[::2] for alert in await superuser.fetch(ALERTS)]
+    assert alerts == [("infusion.overdue", "notice")] * 2
+
+
+async def test_a_visit_that_was_kept_is_not_overdue(
+    pool: Pool, ana: Person, dr_bo: Person, visit: Visit, clock: Clock, superuser: Connection
+) -> None:
+    later = visit.started_at + timedelta(days=4)
+    async with clinic_transaction(pool, ana.clinic_id) as db:
+        planned = VisitChange(
+            kind="infusion", planned_at=later, escort_name_ct=None, escort_confirmed=True
+        )
+        await plan_visit(db, *visit.whose, uuid7(), planned, planned_by=dr_bo.id)
+    await clock.advance(days=10)
+    await Visit(pool, ana, dr_bo, later + timedelta(minutes=50)).begin()
+
+    await assess_daily(pool)
+    assert await found(superuser) == []
 
 
 async def test_who_has_not_written_yet_is_found_by_the_daily_round(
