@@ -1,5 +1,6 @@
 """One patient's time line: diary, treatment, scores, alerts; what they wrote only on request."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
@@ -8,15 +9,20 @@ from uuid import UUID
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from msgspec import UNSET, UnsetType
 
 from api.answer import answer
 from api.authorise import Visit, authorised
 from api.backend import AnyRequest, Backend
 from api.chart_view import ChartOut, Reader, chart_out
 from api.errors import InvalidQuery, NotFound
+from api.forecast_view import ForecastOut, forecast_out
 from api.patient_view import opened, patient_out
 from api.problem import Code, FieldError
+from clinical.forecast import PRIOR
+from clinical.stretch import forecast_for
 from models.audit import Act
+from models.chart import chart_for
 from models.cohort import patient_for, team_of
 from models.subject_key import subject_for
 from models.time_line import (
@@ -140,7 +146,21 @@ async def read_chart(visit: Visit, span: Span, *, with_text: bool) -> ChartOut:
         alerts=await alerts_in(db, span),
         findings=await findings_in(db, span),
         unverified=await unverified_in(db, span),
+        forecast=await read_forecast(visit, span.patient_id),
     )
+
+
+async def read_forecast(visit: Visit, patient_id: UUID) -> ForecastOut | UnsetType:
+    """Forecast from the whole diary, as the patient's day is now.
+
+    A diary of years takes a hundredth of a second and more, so other requests are let through.
+    """
+    db = visit.connection
+    chart = await chart_for(db, visit.clinic_id, patient_id, known=visit.backend.registry)
+    if chart is None:
+        return UNSET
+    today = await today_of(db, visit.clinic_id, patient_id)
+    return forecast_out(await asyncio.to_thread(forecast_for, chart, PRIOR, today=today))
 
 
 HANDLERS = [get_chart]

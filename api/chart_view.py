@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import UNSET, Struct, UnsetType
 
 from api.answer import given
+from api.forecast_view import ForecastOut
 from api.patient_view import PatientOut
 from api.vitals import MomentOut, moments_out
 from clinical.instruments import Registry, composite, score
@@ -146,8 +147,12 @@ class UnverifiedOut(Struct, omit_defaults=True):
     text: str | UnsetType = UNSET
 
 
-class ChartOut(Struct):
-    """One patient between two days; `truncated` says that only the newest entries are here."""
+class ChartOut(Struct, omit_defaults=True):
+    """One patient between two days; `truncated` says that only the newest entries are here.
+
+    The forecast is of today, whichever days were asked for; absent where no course
+    is over, it did not work, or a return was found already.
+    """
 
     patient: PatientOut
     since: date
@@ -159,6 +164,7 @@ class ChartOut(Struct):
     alerts: list[AlertOnChart]
     findings: list[FindingOut]
     unverified: list[UnverifiedOut]
+    forecast: ForecastOut | UnsetType = UNSET
 
 
 def chart_out(
@@ -174,6 +180,7 @@ def chart_out(
     alerts: Sequence[AlertMark],
     findings: Sequence[FindingRow],
     unverified: Sequence[UnverifiedRow],
+    forecast: ForecastOut | UnsetType,
 ) -> ChartOut:
     """Put a chart together."""
     return ChartOut(
@@ -190,6 +197,7 @@ def chart_out(
         alerts=[alert_out(row) for row in alerts],
         findings=[finding_out(row) for row in findings],
         unverified=[unverified_out(reader, row) for row in unverified],
+        forecast=forecast,
     )
 
 
