@@ -44,7 +44,7 @@ RULES = (
     Rule(ids=(NO_RESPONSE,), version=1, detect=detect_no_response),
     Rule(ids=(WORSE,), version=1, detect=detect_worse),
     Rule(ids=(ACTIVATION,), version=1, detect=detect_activation),
-    Rule(ids=(BROKEN_HABIT,), version=1, detect=detect_broken_habit),
+    Rule(ids=(BROKEN_HABIT,), version=2, detect=detect_broken_habit),
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),
     Rule(ids=(VITALS,), version=1, detect=detect_after_infusion),
     Rule(ids=(EARLY,), version=1, detect=detect_early),
@@ -79,10 +79,11 @@ def calibrated(rules: Sequence[Rule], calibration: Calibration) -> Sequence[Rule
     """Give the rules with other thresholds than those shipped."""
     if calibration == SHIPPED:
         return rules
-    watch = partial(detect_improvement_lost, calibration=calibration)
-    return [
-        replace(rule, detect=watch) if rule.ids == (IMPROVEMENT_LOST,) else rule for rule in rules
-    ]
+    watches = {
+        (IMPROVEMENT_LOST,): partial(detect_improvement_lost, calibration=calibration),
+        (BROKEN_HABIT,): partial(detect_broken_habit, calibration=calibration),
+    }
+    return [replace(rule, detect=watches.get(rule.ids, rule.detect)) for rule in rules]
 
 
 def _until(chart: Chart, now: datetime) -> Chart:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import wraps
@@ -34,6 +34,7 @@ NUMBER = (int, float)
 DAY_OF = attrgetter("local_date")
 Answers = Mapping[str, float | str]
 Found = TypeVar("Found")
+By = TypeVar("By", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,19 @@ def once(work: Callable[["Chart"], Found]) -> Callable[["Chart"], Found]:
         if work not in kept:
             kept[work] = work(chart)
         return cast("Found", kept[work])
+
+    return found
+
+
+def once_by(work: Callable[["Chart", By], Found]) -> Callable[["Chart", By], Found]:
+    """Do the same for what depends on one thing more, such as thresholds."""
+
+    @wraps(work)
+    def found(chart: "Chart", by: By) -> Found:
+        kept, name = chart.kept, (work, by)
+        if name not in kept:
+            kept[name] = work(chart, by)
+        return cast("Found", kept[name])
 
     return found
 

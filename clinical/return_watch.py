@@ -1,11 +1,12 @@
 """Is the improvement being lost? The filter's odds become tiers, told once in each episode."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from clinical.baseline import levels_before
 from clinical.calibration import SHIPPED, Calibration, Cut
-from clinical.chart import Chart
+from clinical.chart import Chart, once_by
 from clinical.finding import Finding, Severity, Tier, period_of
 from clinical.readings import course_ends, infusion_number, readings_of
 from clinical.response import Around, Response, judged, last_to_tell, response_on
@@ -31,22 +32,51 @@ TIERS = tuple(Tier)
 """Their order stands in periods that are kept: a new tier goes to the end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the watch says of one chart."""
+
+    findings: Sequence[Finding]
+    standing: frozenset[date]
+    """Days on whose evening an episode was open: some tier was told, and no calm came since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """One day, as the watch leaves it."""
+
+    day: date
+    alarms: Sequence[Alarm]
+    standing: bool
+
+
 def detect_improvement_lost(chart: Chart, calibration: Calibration = SHIPPED) -> Iterator[Finding]:
     """Say, once for each tier of each episode, that the improvement is being lost."""
+    yield from watched(chart, calibration).findings
+
+
+@once_by
+def watched(chart: Chart, calibration: Calibration) -> Watched:
+    """Walk the days of a chart once, for the watch itself and for those that ask how it stands."""
     readings = readings_of(chart)
     before = levels_before(chart, readings.levels)
+    findings: list[Finding] = []
+    standing: set[date] = set()
     for end in course_ends(chart, readings):
         if any(end.holds_on(day) for day in readings.noted):
             spans = judged(readings, before, end)
             track = track_since(chart, readings, end, calibration, until=last_to_tell(spans))
-            yield from _findings(chart, track, spans, calibration)
+            days = list(_walk(track, spans, calibration))
+            findings += _findings(chart, track, days, calibration)
+            standing.update(each.day for each in days if each.standing)
+    return Watched(findings=findings, standing=frozenset(standing))
 
 
 def _findings(
-    chart: Chart, track: Track, spans: Sequence[Around], calibration: Calibration
+    chart: Chart, track: Track, days: Iterable[_Judged], calibration: Calibration
 ) -> Iterator[Finding]:
     told: set[int] = set()
-    for alarm in alarms_of(track, spans, calibration):
+    for alarm in (alarm for each in days for alarm in each.alarms):
         number = infusion_number(chart, alarm.day)
         run = period_of(number, alarm.rearms)
         period = run * len(TIERS) + TIERS.index(alarm.cut.tier)
@@ -66,6 +96,11 @@ def _findings(
 
 
 def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[Alarm]:
+    """Give the alarms of all days, in order."""
+    return (alarm for each in _walk(track, spans, calibration) for alarm in each.alarms)
+
+
+def _walk(track: Track, spans: Sequence[Around], calibration: Calibration) -> Iterator[_Judged]:
     """Walk the days with a reading and open, climb and end the episodes."""
     told: set[Tier] = set()
     calm = rearms = references = 0
@@ -74,19 +109,20 @@ def alarms_of(track: Track, spans: Sequence[Around], calibration: Calibration) -
         if day in given:
             calm = rearms = 0
             told.clear()
-        if odds is None:
-            continue
-        references += day in track.readings.levels
-        now = calibration.on(day)
-        calm = calm + 1 if told and step.statistic <= calm_at(now) else 0
-        if calm >= CALM_READINGS:
-            calm, rearms = 0, rearms + 1
-            told.clear()
-        new = _reached(now, odds, references, told)
-        if new and may_speak(track, spans, day, step):
-            for cut in new:
-                told.add(cut.tier)
-                yield Alarm(day=day, step=step, cut=cut, rearms=rearms)
+        new: list[Cut] = []
+        if odds is not None:
+            references += day in track.readings.levels
+            now = calibration.on(day)
+            calm = calm + 1 if told and step.statistic <= calm_at(now) else 0
+            if calm >= CALM_READINGS:
+                calm, rearms = 0, rearms + 1
+                told.clear()
+            new = _reached(now, odds, references, told)
+            if new and not may_speak(track, spans, day, step):
+                new = []
+            told.update(cut.tier for cut in new)
+        alarms = [Alarm(day=day, step=step, cut=cut, rearms=rearms) for cut in new]
+        yield _Judged(day=day, alarms=alarms, standing=bool(told))
 
 
 def calm_at(calibration: Calibration) -> float:

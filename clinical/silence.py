@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, pairwise
 
+from clinical.calibration import SHIPPED, Calibration
 from clinical.chart import Chart, answered
 from clinical.finding import Finding, Severity, Tier
+from clinical.return_watch import Watched, watched
 
 BROKEN_HABIT = "silence.broken_habit"
 SUICIDALITY = "si_daily"
@@ -32,7 +34,11 @@ Source: detection, section 9 (at least 2); house rule for patients who are not w
 SOONER = 2
 """Days sooner that a patient who is worried about is told. Source: detection, section 9 (k - 2)."""
 WORRY = timedelta(days=14)
-"""How long a positive answer about suicide shortens the run. Source: detection, section 9."""
+"""How long a positive answer about suicide, or a tier of the return watch, shortens the run.
+
+Source: detection, section 9; for a tier as well, because one that has stood for weeks shortened
+every run of engaged patients (.174 false a month for .147, measured).
+"""
 ENGAGED = timedelta(days=28)
 """The days up to the last entry that show whether there is a habit. Source: house rule (start)."""
 FEWEST_ENTRIES = 7
@@ -93,9 +99,16 @@ class _Silence:
         return self.last + timedelta(days=self.needed)
 
 
-def detect_broken_habit(chart: Chart) -> Iterator[Finding]:
+def detect_broken_habit(chart: Chart, calibration: Calibration = SHIPPED) -> Iterator[Finding]:
     """Say, once for each run, that a patient with a habit has not written for unusually long."""
-    return broken_habits(chart, worried_on=lambda _: False)
+    return broken_habits(chart, worried_on=lambda day: _stood(watched(chart, calibration), day))
+
+
+def _stood(watch: Watched, day: date) -> bool:
+    """Say whether the return watch was in an open episode, and had told a tier lately."""
+    return day in watch.standing and any(
+        timedelta() <= day - each.local_date <= WORRY for each in watch.findings
+    )
 
 
 def broken_habits(chart: Chart, *, worried_on: Callable[[date], bool]) -> Iterator[Finding]:
