@@ -79,7 +79,7 @@ def calibrated(rules: Sequence[Rule], calibration: Calibration) -> Sequence[Rule
     """Give the rules with other thresholds than those shipped."""
     if calibration == SHIPPED:
         return rules
-    watches = {
+    watches: dict[tuple[str, ...], Callable[[Chart], Iterator[Finding]]] = {
         (IMPROVEMENT_LOST,): partial(detect_improvement_lost, calibration=calibration),
         (BROKEN_HABIT,): partial(detect_broken_habit, calibration=calibration),
     }

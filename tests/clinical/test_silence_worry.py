@@ -121,19 +121,12 @@ def silences(found: list[Finding]) -> list[str]:
 
 
 def test_the_watch_is_worked_out_once_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    walks: list[object] = []
-    track_since = return_watch.track_since
-
-    def counted(*given: object, **named: object) -> object:
-        walks.append(given)
-        return track_since(*given, **named)  # type: ignore[arg-type] # passed on as they come
-
     of = replace(RETURNED, course_end=after(0))
-    monkeypatch.setattr(return_watch, "track_since", counted)
-    assert list(detect_improvement_lost(of))
-    assert list(detect_broken_habit(of))
+    first = list(detect_improvement_lost(of))
+    monkeypatch.delattr(return_watch, "track_since")
 
-    assert len(walks) == 1
+    assert shortened_by(of) == "tier"
+    assert list(detect_improvement_lost(of)) == first
 
 
 def test_the_watch_under_other_thresholds_is_another() -> None:
