@@ -42,7 +42,7 @@ RULES = (
     Rule(ids=(HALF_LOST_TWICE,), version=1, detect=detect_half_lost_twice),
     Rule(ids=(IMPROVEMENT_LOST,), version=1, detect=detect_improvement_lost),
     Rule(ids=(NO_RESPONSE,), version=1, detect=detect_no_response),
-    Rule(ids=(WORSE,), version=1, detect=detect_worse),
+    Rule(ids=(WORSE,), version=2, detect=detect_worse),
     Rule(ids=(ACTIVATION,), version=1, detect=detect_activation),
     Rule(ids=(BROKEN_HABIT,), version=2, detect=detect_broken_habit),
     Rule(ids=(SIGNAL,), version=1, detect=detect_signal),

@@ -277,17 +277,24 @@ def _soon_after(entry: Entry, starts: Sequence[datetime]) -> bool:
 
 
 def first_days(
-    chart: Chart, days: Iterable[date], quiet: timedelta, *, strong: bool = False
+    chart: Chart,
+    days: Iterable[date],
+    quiet: timedelta,
+    *,
+    strong: bool = False,
+    over_infusion: timedelta = timedelta(),
 ) -> Iterator[tuple[date, int]]:
     """Give the first day of each run of days, with the period that is its own.
 
-    A run ends when `quiet` passes without such a day, or with the next infusion.
+    A run ends when `quiet` passes without such a day, or with the next infusion. With
+    `over_infusion` it goes on over infusions, and ends sooner, when so long passes, after one.
     """
     runs: dict[int, int] = defaultdict(int)
-    before: date | None = None
+    start = before = date.min
     for day in sorted(set(days)):
-        if before is None or day - before > quiet or chart.infused_between(before, day):
-            infusion = chart.number_before(day + timedelta(days=1))
+        infused = day - before > over_infusion and chart.infused_between(start, day)
+        if day - before > quiet or infused:
+            start, infusion = day, chart.number_before(day + timedelta(days=1))
             yield day, period_of(infusion, runs[infusion], strong=strong)
             runs[infusion] += 1
         before = day

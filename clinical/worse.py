@@ -27,6 +27,12 @@ SAME_RUN = timedelta(days=28)
 
 Source: house rule; a mean of five entries and a weekly score move slowly.
 """
+OVER_INFUSION = timedelta(days=7)
+"""Days without the sign after which its return is told anew, once an infusion was given.
+
+Source: house rule; at an infusion every third day who stayed worse was told of three times in a
+week, and a PHQ-9 a week apart is the same sign.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -46,7 +52,7 @@ def detect_worse(chart: Chart) -> Iterator[Finding]:
     first = chart.first_infusion()
     signs = [*_levels(chart, first), *_scores(chart, first)]
     shown = {sign.day: sign for sign in sorted(signs)}
-    for day, period in first_days(chart, shown, SAME_RUN):
+    for day, period in first_days(chart, shown, SAME_RUN, over_infusion=OVER_INFUSION):
         yield _finding(shown[day], period)
 
 

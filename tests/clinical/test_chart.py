@@ -148,7 +148,7 @@ def test_nothing_after_now_is_looked_at() -> None:
 def test_every_rule_has_a_version() -> None:
     assert RULES_VERSION == (
         "dissociation.persistent@1,side_effect.severe@1,symptom_return.half_lost_twice@1,"
-        "symptom_return.improvement_lost@1,no_response@1,worse_than_baseline@1,"
+        "symptom_return.improvement_lost@1,no_response@1,worse_than_baseline@2,"
         "mania.activation@1,silence.broken_habit@2,misuse.signal@1,vitals.after_infusion@1,"
         "infusion.early@1,infusion.overdue@1"
     )

@@ -204,10 +204,46 @@ def test_it_is_told_anew_after_four_quiet_weeks(gap: int, times: int) -> None:
     assert len(weekly(*scores)) == times
 
 
-def test_it_is_told_anew_after_an_infusion() -> None:
+def test_who_stays_worse_over_an_infusion_is_told_of_once() -> None:
     of = chart([*BEFORE, *days(after(2), *[9] * 12)], more_infusions=[infusion(7, after(9))])
 
+    assert [each.period for each in found(of)] == [period_of(6, 0)]
+
+
+def test_getting_worse_during_the_course_is_told_of_once_however_many_infusions() -> None:
+    course = days(FIRST + timedelta(days=1), *[9] * 30)
+
+    assert [each.period // period_of(1, 0) for each in found(chart([*BEFORE, *course]))] == [3]
+
+
+@pytest.mark.parametrize(("gap", "times"), [(7, 1), (8, 2)], ids=["a week", "longer"])
+def test_after_an_infusion_it_is_told_anew_once_it_was_better_for_a_week(
+    gap: int, times: int
+) -> None:
+    scores = [phq9(FIRST, 5), phq9(after(7), 20), phq9(after(7 + gap), 20)]
+    of = chart([], weekly=scores, more_infusions=[infusion(7, after(10))])
+
+    assert [each.period for each in found(of)] == [period_of(6, 0), period_of(7, 0)][:times]
+
+
+def test_a_better_week_after_an_infusion_and_worse_again_is_two_periods() -> None:
+    levels = [*[9] * 8, *[2] * 12, *[9] * 8]
+    of = chart([*BEFORE, *days(after(2), *levels)], more_infusions=[infusion(7, after(9))])
+
     assert [each.period for each in found(of)] == [period_of(6, 0), period_of(7, 0)]
+
+
+def test_a_better_week_without_an_infusion_is_still_the_same_run() -> None:
+    levels = [*[9] * 8, *[2] * 12, *[9] * 8]
+
+    assert len(told(*days(after(2), *levels))) == 1
+
+
+def test_a_few_better_days_after_each_infusion_make_no_new_period() -> None:
+    levels = [*[9] * 8, *[6, 3, 3], *[9] * 10]
+    of = chart([*BEFORE, *days(after(2), *levels)], more_infusions=[infusion(7, after(9))])
+
+    assert len(found(of)) == 1
 
 
 def test_the_diary_is_named_where_both_say_so_on_one_day() -> None:
