@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -64,4 +64,6 @@ class Finding:
     episode: int | None = None
     """Period of the alert where several findings of a rule belong on one; else its own."""
     tier: Tier = Tier.LIKELY
+    due_within: timedelta | None = None
+    """A task is done by so long after it was raised; None is no task."""
     numbers: Mapping[str, float | int | str] = field(default_factory=dict[str, float | int | str])

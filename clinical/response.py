@@ -37,6 +37,11 @@ WINDOW = (timedelta(days=-3), timedelta(days=10))
 """Days around the last infusion that show whether it worked. Source: detection, section 4."""
 FEWEST_AFTER = 3
 """Days with a level in that window from which on it is judged. Source: detection, section 4."""
+LOOK_WITHIN = timedelta(days=14)
+"""By then somebody has looked at a course that did not help.
+
+Source: house rule; as long as the days in which the response is judged, and no emergency.
+"""
 
 
 class Response(StrEnum):
@@ -148,6 +153,7 @@ def _finding(span: Around, day: date, number: int) -> Finding:
         ),
         local_date=day,
         period=number,
+        due_within=LOOK_WITHIN,
         numbers={
             "before_treatment": round(before, 2),
             "days_before": len(span.before),

@@ -60,6 +60,7 @@ async def raise_findings(
             rule=rule,
             period=episode,
             sources=[source for _, source in new],
+            due_at=await due_at(connection, [finding for finding, _ in new]),
         )
     return sum(len(new) for new in fresh.values())
 
@@ -87,6 +88,15 @@ async def keep_finding(
         rules_version,
     )
     return finding_id
+
+
+async def due_at(connection: Connection, found: Sequence[FindingOfRule]) -> datetime | None:
+    """Say by when a task must be done, the soonest of several; None is no task."""
+    within = [each.due_within for each in found if each.due_within is not None]
+    if not within:
+        return None
+    due: datetime = await connection.fetchval("SELECT app_now() + $1::interval", min(within))
+    return due
 
 
 async def mark_assessed(
