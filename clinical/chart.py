@@ -2,20 +2,19 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import wraps
 from itertools import accumulate, groupby
 from math import fsum
 from operator import attrgetter, itemgetter
 from statistics import fmean
 from types import MappingProxyType
-from typing import TypeVar, cast
 
 from clinical.finding import period_of
 from clinical.instruments import SideEffect
 from clinical.instruments.form import Composite
+from clinical.kept import once
 
 AFTER_INFUSION = timedelta(hours=24)
 """An entry this soon after an infusion began speaks of the infusion, not of the illness.
@@ -33,8 +32,6 @@ NUMBER = (int, float)
 """What an answer must be to be counted with; a code of a choice is a text."""
 DAY_OF = attrgetter("local_date")
 Answers = Mapping[str, float | str]
-Found = TypeVar("Found")
-By = TypeVar("By", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,32 +99,6 @@ class WeeklyScore:
     def level(self) -> float:
         """The total on the scale of the daily level, 0-10."""
         return self.points * TOP / self.maximum
-
-
-def once(work: Callable[["Chart"], Found]) -> Callable[["Chart"], Found]:
-    """Work something out when a chart is first asked for it, and keep it with that chart."""
-
-    @wraps(work)
-    def found(chart: "Chart") -> Found:
-        kept = chart.kept
-        if work not in kept:
-            kept[work] = work(chart)
-        return cast("Found", kept[work])
-
-    return found
-
-
-def once_by(work: Callable[["Chart", By], Found]) -> Callable[["Chart", By], Found]:
-    """Do the same for what depends on one thing more, such as thresholds."""
-
-    @wraps(work)
-    def found(chart: "Chart", by: By) -> Found:
-        kept, name = chart.kept, (work, by)
-        if name not in kept:
-            kept[name] = work(chart, by)
-        return cast("Found", kept[name])
-
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

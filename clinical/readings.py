@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from math import isfinite
 from types import MappingProxyType
 
-from clinical.chart import INDUCTION, TOP, Chart, once
+from clinical.chart import INDUCTION, TOP, Chart
+from clinical.kept import once
 
 PAUSE = timedelta(days=7)
 """Days without infusion after which a course whose end nobody fixed counts as over.

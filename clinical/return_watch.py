@@ -6,8 +6,9 @@ from datetime import date
 
 from clinical.baseline import levels_before
 from clinical.calibration import SHIPPED, Calibration, Cut
-from clinical.chart import Chart, once_by
+from clinical.chart import Chart
 from clinical.finding import Finding, Severity, Tier, period_of
+from clinical.kept import once_by
 from clinical.readings import course_ends, infusion_number, readings_of
 from clinical.response import Around, Response, judged, last_to_tell, response_on
 from clinical.return_explained import Alarm, because, numbers_of

@@ -105,9 +105,10 @@ def detect_broken_habit(chart: Chart, calibration: Calibration = SHIPPED) -> Ite
 
 
 def _stood(watch: Watched, day: date) -> bool:
-    """Say whether the return watch was in an open episode, and had told a tier lately."""
+    """Say whether the return watch was in an open episode, and had rung for it lately."""
     return day in watch.standing and any(
-        timedelta() <= day - each.local_date <= WORRY for each in watch.findings
+        each.tier is not Tier.WATCH and timedelta() <= day - each.local_date <= WORRY
+        for each in watch.findings
     )
 
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinical.assess import RULES, assess
-from clinical.chart import Chart, Entry, distinct, once
+from clinical.chart import Chart, Entry, distinct
 from clinical.instruments import SideEffect
+from clinical.kept import once
 from clinical.readings import readings_of, weekly_levels
 from tests.clinical.charts import COURSE, FIRST, after, at, baseline, chart, days, entry, infusion
 from tests.clinical.watched import CHARTS

@@ -50,11 +50,11 @@ def test_a_silence_right_after_a_return_was_told_comes_two_days_sooner() -> None
     assert (told(RETURNED).severity, told(RETURNED).tier) == (Severity.URGENT, Tier.LIKELY)
 
 
-def test_the_lowest_tier_is_enough() -> None:
+def test_the_lowest_tier_rings_nobody_and_is_not_enough() -> None:
     watched_only = silent_after(*[WELL] * 30, 10)
 
     assert [each.tier for each in detect_improvement_lost(watched_only)] == [Tier.WATCH]
-    assert shortened_by(watched_only) == "tier"
+    assert shortened_by(watched_only) == "no"
 
 
 def first_told(of: Chart) -> date:
