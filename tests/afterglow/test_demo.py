@@ -232,7 +232,8 @@ async def test_the_feed_shows_what_the_watches_found_and_why(
     for name, rule, severity in (
         ("Marek Novotny", "symptom_return.improvement_lost", "urgent"),
         ("David Mensah", "mania.activation", "urgent"),
-        ("Yuki Tanabe", "silence.broken_habit", "notice"),
+        ("Yuki Tanabe", "silence.broken_habit", "urgent"),
+        ("Ines Caballero", "silence.broken_habit", "notice"),
         ("Leila Farouk", "dissociation.persistent", "routine"),
     ):
         alert = found[name, rule, severity]
